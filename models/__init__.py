@@ -1,0 +1,1 @@
+"""What listens and judges. Knows nothing of Telegram."""
