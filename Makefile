@@ -1,0 +1,39 @@
+# Everything from a bare clone, with nothing but Python 3.11 or newer. The environment is .venv/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup run test lint benchmark
+help:
+	@echo "make run        run the bot (without a token: how to get one, and a demonstration)"
+	@echo "make setup      everything for running, training and testing"
+	@echo "make test       the whole test suite"
+	@echo "make benchmark  speed of the models, one JSON object a line"
+
+# What the bot needs to run: no PyTorch, no build tools.
+$(VENV)/.runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "forewarn needs Python 3.11 or newer; name one with make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --editable '.[offline,offline-ru]'
+	@touch $@
+
+# What training and the tests need besides.
+$(VENV)/.everything: $(VENV)/.runtime
+	$(BIN)/pip install --editable '.[offline,offline-ru,train,voices,test]'
+	@touch $@
+
+setup: $(VENV)/.everything
+
+run: $(VENV)/.runtime
+	@$(BIN)/forewarn run
+
+lint: $(VENV)/.everything
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest
+
+benchmark: $(VENV)/.everything
+	@$(BIN)/python scripts/benchmark.py

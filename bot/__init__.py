@@ -1,0 +1,1 @@
+"""What comes in from Telegram, what goes out, what is remembered."""

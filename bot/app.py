@@ -1,0 +1,253 @@
+"""One process of the bot, built from its parts. Nothing else knows all of them.
+
+Read `_conversations` for what the bot answers to, and `run` for the order in which a process comes up:
+whatever can be wrong with its surroundings is found before Telegram is asked for the first update.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from models.analyzer import Analyzer, AnalyzerOptions
+from telegram import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
+from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.ext import Application, BaseHandler, ContextTypes
+from telegram.request import HTTPXRequest
+
+from bot.answer import Answerer
+from bot.courier import Courier, MessageRateLimiter
+from bot.handlers import excuse, groups, privacy, settings_menu, start, tone
+from bot.intake import Intake
+from bot.jobs import Jobs
+from bot.settings import ConfigurationError, Settings
+from bot.store import Store, StoreError
+from bot.store.chat import ChatLanguage
+from bot.warnings import texts_for
+
+__all__ = ["StartError", "analyzer_options", "run"]
+
+log = structlog.get_logger(__name__)
+
+ALLOWED_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+"""Always named: left out, Telegram keeps to what an earlier version asked for."""
+COMMANDS = ("tone", "settings", "help", "privacy", "forget")
+UPDATES_AT_ONCE = 64
+POLL_SECONDS = 30
+START_TRIES = 3
+SWEEP_HOURS = 6
+DAYS_OF_JOBS = 3
+"""Days that ended jobs are kept: longer than Telegram may send an update again (24 hours)."""
+
+App = Application[Any, Any, Any, Any, Any, Any]
+
+
+class StartError(Exception):
+    """The bot cannot start. The message is one line that says what to do."""
+
+
+async def run(settings: Settings, token: str) -> None:
+    """Serve until the process is told to stop.
+
+    Raises:
+        StartError: something around the bot is not as it must be.
+    """
+    with _data_folder(settings), _as_start_error():
+        async with (
+            await Analyzer.open(analyzer_options(settings)) as analyzer,
+            _store(settings) as store,
+            _application(settings, token) as (app, intake),
+        ):
+            courier = Courier(app.bot)
+            answerer = Answerer(
+                analyzer,
+                courier,
+                store,
+                largest_file=settings.max_file_mb * 2**20,
+                fresh_seconds=settings.fresh_hours * 3600,
+            )
+            jobs = Jobs(settings.jobs_url(), answerer)
+            app.add_handlers(_conversations(store, jobs, analyzer, settings))
+            app.add_error_handler(_log_error)
+            async with _serving(app, intake, jobs):
+                log.info("ready", bot=app.bot.username, engine=analyzer.describe())
+                await _until_stopped(_upkeep(app, analyzer, store, jobs, settings))
+            log.info("stopped")
+
+
+def analyzer_options(settings: Settings) -> AnalyzerOptions:
+    return AnalyzerOptions(
+        engine=settings.engine,
+        wav2vec2_model=settings.wav2vec2_model,
+        wav2vec2_model_ru=settings.wav2vec2_model_ru,
+        cache_dir=settings.data_dir / "models",
+    )
+
+
+def _conversations(
+    store: Store, jobs: Jobs, analyzer: Analyzer, settings: Settings
+) -> list[BaseHandler[Update, Any, Any]]:
+    """All that the bot answers to, in the order in which it is tried. Voice notes are taken at the intake."""
+    return [
+        *start.handlers(store),
+        *tone.handlers(store, analyzer),
+        *settings_menu.handlers(store),
+        *excuse.handlers(store),
+        *privacy.handlers(store, jobs, settings.keep_days),
+        *groups.handlers(store),
+    ]
+
+
+@contextmanager
+def _as_start_error() -> Iterator[None]:
+    """What can be wrong with the surroundings, in one line each."""
+    try:
+        yield
+    except (StoreError, ConfigurationError) as error:
+        raise StartError(str(error)) from None
+    except InvalidToken:
+        raise StartError(
+            "Telegram does not know this token. Copy it again from @BotFather (/mybots) into FOREWARN_TOKEN."
+        ) from None
+    except NetworkError as error:
+        raise StartError(
+            f"Telegram cannot be reached ({type(error).__name__}). Check the network and FOREWARN_API_URL."
+        ) from None
+
+
+@contextmanager
+def _data_folder(settings: Settings) -> Iterator[None]:
+    """The data folder, made if need be and held by this process alone.
+
+    Two processes on one SQLite queue would both take up what the other has in work.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "forewarn.lock").open("w")
+    except OSError as error:
+        raise StartError(f"The data folder {folder} cannot be used: {error.strerror}.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(
+                f"Another forewarn is running with the data folder {folder}. Stop it, or set FOREWARN_DATA_DIR."
+            ) from None
+        yield
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[Store]:
+    store = await Store.open(settings.store_url())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[App, Intake]]:
+    """Telegram's side, connected: the token is known to be right when this returns."""
+    intake = Intake()
+    app: App = (
+        Application.builder()
+        .token(token)
+        .base_url(f"{settings.api_url.rstrip('/')}/bot")
+        .base_file_url(f"{settings.api_url.rstrip('/')}/file/bot")
+        .request(HTTPXRequest(connection_pool_size=2 * UPDATES_AT_ONCE, read_timeout=30, pool_timeout=30))
+        .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=POLL_SECONDS + 10))
+        .rate_limiter(MessageRateLimiter())
+        .concurrent_updates(UPDATES_AT_ONCE)
+        .update_queue(intake)
+        .build()
+    )
+    for attempt in range(1, START_TRIES + 1):
+        try:
+            await app.initialize()
+            break
+        except InvalidToken:
+            raise
+        except NetworkError as error:
+            if attempt == START_TRIES:
+                raise
+            log.warning("telegram not reached", error=type(error).__name__, attempt=attempt)
+            await asyncio.sleep(attempt)
+    try:
+        yield app, intake
+    finally:
+        await app.shutdown()
+
+
+@asynccontextmanager
+async def _serving(app: App, intake: Intake, jobs: Jobs) -> AsyncIterator[None]:
+    """Jobs first, then handlers, then updates; and the other way round at the end."""
+    if app.updater is None:
+        raise ValueError("the application was built without an updater")
+    await jobs.start()
+    intake.open(jobs, app.bot.username)
+    await app.start()
+    await app.updater.start_polling(
+        timeout=timedelta(seconds=POLL_SECONDS),
+        allowed_updates=ALLOWED_UPDATES,
+        bootstrap_retries=START_TRIES,
+        error_callback=_log_polling_error,
+    )
+    try:
+        yield
+    finally:
+        await app.updater.stop()
+        await app.stop()
+        await jobs.stop()
+
+
+async def _until_stopped(upkeep: Any) -> None:
+    """Wait for SIGINT or SIGTERM, with `upkeep` going on meanwhile."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    task = asyncio.create_task(upkeep)
+    await stop.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settings: Settings) -> None:
+    """What need not be done before the first update, and what is done every few hours."""
+    await analyzer.warm_up()
+    try:
+        await _publish_commands(app)
+    except TelegramError as error:
+        log.warning("commands not published", error=type(error).__name__)
+    while True:
+        await store.forget_verdicts(timedelta(days=settings.keep_days))
+        await jobs.forget_ended(timedelta(days=min(DAYS_OF_JOBS, settings.keep_days)))
+        await asyncio.sleep(SWEEP_HOURS * 3600)
+
+
+async def _publish_commands(app: App) -> None:
+    """The menu of commands, in both languages. Groups have no need of /start."""
+    for code in (None, "ru"):
+        texts = texts_for(ChatLanguage.AUTO, code)
+        in_groups = [BotCommand(name, texts(f"help-command-{name}")) for name in COMMANDS]
+        in_private = [BotCommand("start", texts("help-command-start")), *in_groups]
+        await app.bot.set_my_commands(in_private, BotCommandScopeAllPrivateChats(), language_code=code)
+        await app.bot.set_my_commands(in_groups, BotCommandScopeAllGroupChats(), language_code=code)
+
+
+async def _log_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """A handler failed. Its update may quote people, so only ids and the traceback are logged."""
+    update_id = update.update_id if isinstance(update, Update) else None
+    log.error("handler failed", update_id=update_id, exc_info=context.error)
+
+
+def _log_polling_error(error: TelegramError) -> None:
+    log.warning("updates not received", error=type(error).__name__)

@@ -1,0 +1,81 @@
+"""The `forewarn` command. Each subcommand is imported when it is called: `analyze` needs no Telegram."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.logs import set_up_logs
+from bot.settings import ConfigurationError, Settings, load_settings
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = load_settings()
+        token = settings.bot_token() if arguments.command == "run" else None
+        set_up_logs(settings.log_level, settings.log_format, token)
+        match arguments.command:
+            case "analyze":
+                return _analyze(arguments, settings)
+            case "doctor":
+                from bot import doctor
+
+                return asyncio.run(doctor.run(settings))
+            case _:
+                return _run(settings, token)
+    except ConfigurationError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(settings: Settings, token: str | None) -> int:
+    from bot import app, demo
+
+    if token is None:
+        return asyncio.run(demo.run(settings))
+    try:
+        asyncio.run(app.run(settings, token))
+    except app.StartError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _analyze(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot import analyze
+    from bot.app import analyzer_options
+
+    if arguments.engine:
+        settings = settings.model_copy(update={"engine": arguments.engine})
+    raise NotImplementedError(analyze, analyzer_options)
+
+
+def _fail(message: str) -> int:
+    print(f"forewarn: {message}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="forewarn", description="Know the tone of a voice message before you press play."
+    )
+    parser.add_argument("--version", action="version", version=version("forewarn"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="run the bot; without a token, show how to get one and what it does")
+    commands.add_parser("doctor", help="check this machine, the models and the token")
+    analyze = commands.add_parser("analyze", help="judge files or texts on this machine, without Telegram")
+    analyze.add_argument("files", nargs="*", type=Path, metavar="FILE", help="audio or video with sound")
+    analyze.add_argument("--text", help="judge this text")
+    analyze.add_argument("--texts", type=Path, metavar="FILE", help="judge each line of a file")
+    analyze.add_argument("--language", choices=["auto", "en", "ru"], default="auto")
+    analyze.add_argument("--engine", choices=["auto", "wav2vec2", "whisper"], help="what writes speech down")
+    analyze.add_argument("--json", action="store_true", help="one JSON object a line")
+    return parser

@@ -1,0 +1,162 @@
+"""Every call to Telegram that must get through.
+
+Telegram answers 429 with how long to wait, and networks drop; both pass. So a call is repeated until it
+is taken, or until Telegram says that it never will be (`BadRequest`, `Forbidden`). A call that timed out
+may have been carried out: repeating it can double a message, dropping it can lose one, and a warning
+must not be lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import AIORateLimiter
+
+from bot.notes import Note
+
+__all__ = ["Courier", "FileTooBig", "MessageRateLimiter", "Unreachable", "insist"]
+
+log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 30.0
+PATIENCE = 15 * 60.0
+"""Seconds of failures of the network after which a call is given up. Waits that Telegram orders don't count."""
+MESSAGE_METHODS = ("send", "edit", "copy", "forward")
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class MessageRateLimiter(AIORateLimiter):
+    """Telegram's limits on messages (30 a second, 20 a minute in a group), kept on our side.
+
+    The base class counts every call that names a chat; signs, reactions and look-ups are no messages.
+    """
+
+    async def process_request(  # type: ignore[override]
+        self,
+        callback: Callable[..., Awaitable[Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> Any:
+        if endpoint.startswith(MESSAGE_METHODS) and endpoint != "sendChatAction":
+            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)  # type: ignore[arg-type]
+        return await callback(*args, **kwargs)
+
+
+class Unreachable(Exception):
+    """Telegram could not be reached, or no longer has what was asked of it."""
+
+
+class FileTooBig(Exception):
+    """The Bot API does not hand out files of this size."""
+
+
+class Courier:
+    """Fetches notes and delivers warnings, however bad the line."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def fetch(self, note: Note, limit: int) -> bytes:
+        """The note's file, whole, at most `limit` bytes.
+
+        Raises:
+            FileTooBig: over the limit, as Telegram says before or on asking.
+            Unreachable: Telegram has it no more, or the network stayed down.
+        """
+        if note.file_size is not None and note.file_size > limit:
+            raise FileTooBig
+        try:
+            data = await insist(lambda: self._download(note.file_id))
+        except BadRequest as error:
+            if "too big" in error.message.lower():
+                raise FileTooBig from None
+            raise Unreachable(error.message) from None
+        if len(data) > limit:
+            raise FileTooBig
+        return data
+
+    async def _download(self, file_id: str) -> bytes:
+        file = await self._bot.get_file(file_id)
+        return bytes(await file.download_as_bytearray())
+
+    async def say(self, note: Note, html: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
+        """Answer the note, under it, without a sound in groups.
+
+        Raises:
+            Unreachable: the chat is closed to the bot, or the network stayed down.
+        """
+        try:
+            await insist(
+                lambda: self._bot.send_message(
+                    note.chat_id,
+                    html,
+                    parse_mode=ParseMode.HTML,
+                    message_thread_id=note.thread_id,
+                    reply_parameters=ReplyParameters(note.reply_to, allow_sending_without_reply=True),
+                    reply_markup=keyboard,
+                    link_preview_options=NO_PREVIEW,
+                    disable_notification=not note.private,
+                )
+            )
+        except (BadRequest, Forbidden) as error:
+            raise Unreachable(error.message) from None
+
+    async def react(self, note: Note, emoji: str) -> bool:
+        """React to the note; False where the chat does not take this reaction."""
+        try:
+            await insist(lambda: self._bot.set_message_reaction(note.chat_id, note.reply_to, emoji))
+        except BadRequest:
+            return False
+        except Forbidden as error:
+            raise Unreachable(error.message) from None
+        return True
+
+    async def show_working(self, note: Note) -> None:
+        """The "typing…" sign. Missing one is no loss, so there is no second try."""
+        try:
+            await self._bot.send_chat_action(note.chat_id, "typing", message_thread_id=note.thread_id)
+        except TelegramError as error:
+            log.debug("no working sign", job=note.job_id, error=type(error).__name__)
+
+
+async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Repeat `call` until Telegram takes it.
+
+    Raises:
+        BadRequest, Forbidden: Telegram will never take it.
+        Unreachable: nothing but network failures for `PATIENCE` seconds.
+    """
+    wait, given_up_at = FIRST_WAIT, asyncio.get_running_loop().time() + PATIENCE
+    while True:
+        try:
+            return await call()
+        except RetryAfter as error:
+            seconds = _seconds(error)
+            log.info("telegram asks to wait", seconds=seconds)
+            given_up_at += seconds
+            await asyncio.sleep(seconds + random.uniform(0.1, 0.5))  # noqa: S311
+        except (BadRequest, Forbidden, InvalidToken):
+            raise
+        except NetworkError as error:
+            if asyncio.get_running_loop().time() > given_up_at:
+                raise Unreachable(type(error).__name__) from None
+            log.info("telegram not reached", error=type(error).__name__, again_in=round(wait, 1))
+            await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
+            wait = min(2 * wait, LONGEST_WAIT)
+
+
+def _seconds(error: RetryAfter) -> float:
+    after = error.retry_after
+    return float(after) if isinstance(after, (int, float)) else after.total_seconds()

@@ -1,0 +1,54 @@
+"""Coming into a group, and a group that becomes a supergroup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram import ChatMember, ChatMemberUpdated, Update
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import BaseHandler, ChatMemberHandler, ContextTypes, MessageHandler, filters
+
+from bot.courier import insist
+from bot.handlers.replies import NEW_MESSAGE, is_group, texts_in
+from bot.store import Store
+
+__all__ = ["handlers"]
+
+
+def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
+    async def joined(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        change = update.my_chat_member
+        if change is None or not is_group(change.chat) or not _came_in(change):
+            return
+        texts = await texts_in(update, store)
+        sees_all = (
+            context.bot.bot.can_read_all_group_messages
+            or change.new_chat_member.status == ChatMember.ADMINISTRATOR
+        )
+        try:
+            await insist(
+                lambda: context.bot.send_message(
+                    change.chat.id,
+                    texts("joined-sees-all" if sees_all else "joined-sees-commands"),
+                    parse_mode=ParseMode.HTML,
+                )
+            )
+        except (BadRequest, Forbidden):
+            return  # a group where the bot may not write needs no greeting
+
+    async def migrated(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        message = update.message
+        if message is not None and message.migrate_to_chat_id is not None:
+            await store.move_chat(message.chat_id, message.migrate_to_chat_id)
+
+    return [
+        ChatMemberHandler(joined, ChatMemberHandler.MY_CHAT_MEMBER),
+        MessageHandler(NEW_MESSAGE & filters.StatusUpdate.MIGRATE, migrated),
+    ]
+
+
+def _came_in(change: ChatMemberUpdated) -> bool:
+    was, now = change.old_chat_member.status, change.new_chat_member.status
+    outside = (ChatMember.LEFT, ChatMember.BANNED)
+    return was in outside and now not in outside

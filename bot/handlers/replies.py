@@ -1,0 +1,62 @@
+"""What every conversation needs: the chat's language, a reply that gets through, and who is an admin."""
+
+from __future__ import annotations
+
+from telegram import Bot, Chat, InlineKeyboardMarkup, Message, Update, User
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import filters
+
+from bot.courier import NO_PREVIEW, insist
+from bot.store import Store
+from bot.warnings import Texts, texts_for
+
+__all__ = ["NEW_MESSAGE", "is_group", "may_change", "reply", "texts_in"]
+
+NEW_MESSAGE = filters.UpdateType.MESSAGE
+"""Plain filters also match edited, channel and business messages."""
+
+ADMINS = (ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER)
+
+
+async def texts_in(update: Update, store: Store) -> Texts:
+    """The sentences for whoever sent `update`, in their chat."""
+    chat, user = update.effective_chat, update.effective_user
+    if chat is None:
+        raise ValueError("an update without a chat has no language")
+    return texts_for((await store.chat(chat.id)).language, user.language_code if user else None)
+
+
+async def reply(message: Message, html: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    """Answer `message` where it was asked: in its topic and, in groups, under it."""
+    await insist(
+        lambda: message.reply_text(
+            html,
+            parse_mode=ParseMode.HTML,
+            do_quote=is_group(message.chat),
+            reply_markup=keyboard,
+            link_preview_options=NO_PREVIEW,
+        )
+    )
+
+
+def is_group(chat: Chat) -> bool:
+    return chat.type in (ChatType.GROUP, ChatType.SUPERGROUP)
+
+
+async def may_change(bot: Bot, chat: Chat, user: User | None, sender_chat: Chat | None = None) -> bool:
+    """Whether this person may change what the chat chose: anyone in private, admins in a group.
+
+    An anonymous admin writes as the group itself (`sender_chat`); a button press shows the real user.
+    """
+    if not is_group(chat):
+        return True
+    if sender_chat is not None:
+        return sender_chat.id == chat.id
+    if user is None:
+        return False
+    try:
+        member = await insist(lambda: bot.get_chat_member(chat.id, user.id))
+    except (BadRequest, Forbidden):
+        return False
+    return member.status in ADMINS

@@ -1,0 +1,26 @@
+"""/start and /help: what the bot is and how to use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler, ContextTypes
+
+from bot.handlers.replies import NEW_MESSAGE, is_group, reply, texts_in
+from bot.store import Store
+
+__all__ = ["handlers"]
+
+
+def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
+    async def start(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.message is not None:
+            texts = await texts_in(update, store)
+            await reply(update.message, texts("start-group" if is_group(update.message.chat) else "start"))
+
+    async def help_(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.message is not None:
+            await reply(update.message, (await texts_in(update, store))("help"))
+
+    return [CommandHandler("start", start, NEW_MESSAGE), CommandHandler("help", help_, NEW_MESSAGE)]

@@ -1,0 +1,135 @@
+"""The durable queue: a note accepted here is answered, whatever happens to the process.
+
+DBOS keeps each job in a database before `submit` returns, starts it on the loop that launched it, and
+after a crash runs again what had not ended. A job is its `Note`: ids only. Its result is an `Outcome`.
+The whole answer is one unit of work without inner checkpoints, because a checkpoint between hearing and
+warning would have to hold the words. The queue is partitioned by chat with one job at a time in each, so
+that a chat's warnings come in the order of its notes, and a busy group does not hold up a quiet one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowSerializationFormat
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.answer import Answerer
+from bot.notes import Note
+from bot.store import StoreError
+
+__all__ = ["Jobs"]
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "notes"
+JOB_VERSION = "1"
+"""Version of a queued job's form. Raise it only when an older job could not be run any more."""
+AT_ONCE = 64
+"""Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time."""
+POLL_SECONDS = 0.05
+LONGEST_RETRY = 30.0
+DELETE_BATCH = 500
+
+
+class Jobs:
+    """The queue of notes. `start` launches DBOS in this process; there can be one."""
+
+    def __init__(self, url: str, answerer: Answerer) -> None:
+        async def answer_note(note: dict[str, Any]) -> str:
+            return await answerer.answer(Note.from_json(note))
+
+        self._url = url
+        self._answer_note = DBOS.workflow(
+            name="answer_note", serialization_type=WorkflowSerializationFormat.PORTABLE
+        )(answer_note)
+
+    async def start(self) -> None:
+        """Launch the queue and take up what an earlier run left.
+
+        Raises:
+            StoreError: the jobs' database cannot be used.
+        """
+        config: DBOSConfig = {
+            "name": "forewarn",
+            "system_database_url": self._url,
+            "application_version": JOB_VERSION,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+        try:
+            await asyncio.to_thread(_prepare_sqlite, self._url)
+            DBOS(config=config)
+            # Launched on this loop, DBOS runs the jobs here too, beside the bot they use.
+            DBOS.launch()
+            await DBOS.register_queue_async(
+                QUEUE,
+                worker_concurrency=AT_ONCE,
+                partition_concurrency=1,
+                polling_interval_sec=POLL_SECONDS,
+                on_conflict="always_update",
+            )
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(
+                f"the queue's database cannot be used: {getattr(error, 'orig', error)}"
+            ) from None
+
+    async def stop(self) -> None:
+        """Stop taking jobs. What is in work is cut off here and taken up at the next start."""
+        await asyncio.to_thread(DBOS.destroy)
+
+    async def submit(self, note: Note) -> None:
+        """Keep a job for `note`; returns once it is on disk. The same note twice is one job.
+
+        Never raises: while the database is locked or full there is nobody to hand the note back to, and
+        Telegram must not be told that it was taken. So it tries until it can.
+        """
+        wait = 0.2
+        while True:
+            try:
+                with SetWorkflowID(note.job_id), SetEnqueueOptions(queue_partition_key=str(note.chat_id)):
+                    await DBOS.enqueue_workflow_async(QUEUE, self._answer_note, note.to_json())
+            except SQLAlchemyError as error:
+                log.error("note not queued yet", job=note.job_id, error=type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_RETRY)
+            else:
+                log.info("note queued", job=note.job_id, asked=note.asked)
+                return
+
+    async def forget_chat(self, chat_id: int) -> None:
+        """Delete the ended jobs of a chat."""
+        await self._delete(workflow_id_prefix=f"{chat_id}:")
+
+    async def forget_ended(self, older_than: timedelta) -> None:
+        """Delete jobs that ended longer ago than `older_than`."""
+        await self._delete(completed_before=(datetime.now(UTC) - older_than).isoformat())
+
+    async def _delete(self, **which: Any) -> None:
+        while True:
+            ended = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+                limit=DELETE_BATCH,
+                load_input=False,
+                load_output=False,
+                **which,
+            )
+            if not ended:
+                return
+            await DBOS.delete_workflows_async([job.workflow_id for job in ended])
+
+
+def _prepare_sqlite(url: str) -> None:
+    """Write-ahead logging, so that the queue's polls do not wait for its writes; kept in the file."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return
+    engine = create_engine(url, connect_args={"timeout": 5})
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode=WAL"))
+        connection.execute(text("BEGIN IMMEDIATE"))
+    engine.dispose()

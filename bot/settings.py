@@ -1,0 +1,116 @@
+"""Every knob of the process, in one place.
+
+Read from the environment (`FOREWARN_…`) and from `.env` in the working directory. What belongs to a
+chat and not to the process (style, language, …) is in `bot.store`, set with `/settings` in the chat.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+__all__ = ["ConfigurationError", "Settings", "load_settings"]
+
+TELEGRAM = "https://api.telegram.org"
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot work. The message is one line for the one who runs the bot."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="FOREWARN_",
+        env_file=".env",
+        env_nested_delimiter="__",
+        extra="ignore",
+        env_ignore_empty=True,
+    )
+
+    token: SecretStr | None = None
+    """The bot's token from BotFather."""
+    token_file: Path | None = None
+    """A file that holds the token; read once, at the start."""
+    api_url: str = TELEGRAM
+    """Base URL of the Bot API server: Telegram's own, or a local one."""
+    data_dir: Path = Path("data")
+    """Everything the bot keeps: databases and converted models."""
+    database_url: str | None = None
+    """PostgreSQL for more than one machine; SQLite in the data folder if unset."""
+
+    engine: Literal["auto", "wav2vec2", "whisper"] = "auto"
+    """What writes speech down. `auto`: wav2vec2 where its weights can be had, else the packaged Whisper."""
+    wav2vec2_model: str = "facebook/wav2vec2-base-960h"
+    """English wav2vec2: a hub id or a local folder."""
+    wav2vec2_model_ru: str = "jonatasgrosman/wav2vec2-large-xlsr-53-russian"
+    """Russian wav2vec2: a hub id or a local folder."""
+
+    max_file_mb: int = Field(default=20, ge=1)
+    """Largest file to fetch, in MB. Telegram's own server refuses more than 20; a local one does not."""
+    fresh_hours: float = Field(default=12, gt=0)
+    """After a stop, notes older than this many hours are not answered any more."""
+    keep_days: int = Field(default=30, ge=1)
+    """Days that verdicts (never words) are kept, so that a note heard once is known again."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    def bot_token(self) -> str | None:
+        """The token, from wherever it was given.
+
+        Raises:
+            ConfigurationError: the token file cannot be read or is empty.
+        """
+        if self.token:
+            return self.token.get_secret_value().strip() or None
+        if self.token_file is None:
+            return None
+        try:
+            token = self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(f"FOREWARN_TOKEN_FILE: cannot read {self.token_file}: {error}") from None
+        if not token:
+            raise ConfigurationError(f"FOREWARN_TOKEN_FILE: {self.token_file} is empty")
+        return token
+
+    def store_url(self) -> str:
+        """Where chats and verdicts are kept, for SQLAlchemy's asyncio engines."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'forewarn.db'}"
+        return self._postgres_url()
+
+    def jobs_url(self) -> str:
+        """Where DBOS keeps the jobs."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'jobs.db'}"
+        return self._postgres_url()
+
+    def _postgres_url(self) -> str:
+        try:
+            url = make_url(self.database_url or "")
+        except ArgumentError:
+            raise ConfigurationError("FOREWARN_DATABASE_URL is no database URL") from None
+        if not url.drivername.startswith("postgres"):
+            raise ConfigurationError(
+                "FOREWARN_DATABASE_URL must start with postgresql://; without it SQLite is used"
+            )
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: a value that cannot be; names the variable, never shows a value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "FOREWARN_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{name}: {first['msg']}") from None

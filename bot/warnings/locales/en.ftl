@@ -1,0 +1,138 @@
+# What forewarn says in English. Telegram HTML: <b>, <i>, <code> may be used.
+
+tone-negative = negative
+tone-neutral = neutral
+tone-positive = positive
+
+emotion-anger = anger
+emotion-disgust = disgust
+emotion-fear = fear
+emotion-joy = joy
+emotion-sadness = sadness
+emotion-surprise = surprise
+
+## Warnings
+
+feeling = { " " }({ $emotions })
+gentle-negative = 🌧 This one sounds <b>negative</b>{ $feeling }. Take a breath before you press play.
+gentle-neutral = 🌤 This one sounds <b>neutral</b>{ $feeling }. Nothing to brace for.
+gentle-positive = ☀️ This one sounds <b>positive</b>{ $feeling }. Enjoy!
+gentle-unsure = 🌫 I'm not sure about this one. If anything, it sounds <b>{ $tone }</b>{ $feeling }.
+
+brief-negative = 🌧 <b>negative</b> · { $percent }%
+brief-neutral = 🌤 <b>neutral</b> · { $percent }%
+brief-positive = ☀️ <b>positive</b> · { $percent }%
+brief-unsure = 🌫 not sure · perhaps <b>{ $tone }</b>
+
+detailed-emotions = Emotions: { $emotions }
+detailed-timeline = Over time: { $timeline }
+
+## Excuses
+
+excuse-button = 🎧 An excuse, please
+excuse-offer = Here is one to send. Tap it to copy:
+
+    <code>{ $excuse }</code>
+excuse-from = { $name }: { $excuse }
+excuse-gone = This button is too old. Ask again with /tone as a reply to the note.
+excuse-1 = I've no headphones with me right now. Could you write it in two lines?
+excuse-2 = I'm among people and can't listen just now. Could you type the gist?
+excuse-3 = My sound is off for a while. Is it urgent? A short text would help.
+excuse-4 = I'll listen properly tonight. If it can't wait, please write me.
+
+## Notes that cannot be judged
+
+unusable-empty = This note is empty: there is no sound in it. Could it be sent again?
+unusable-not_audio = I can't read this as audio. Please send a voice note, a video note or an audio file (OGG, MP3, M4A, FLAC, WAV).
+unusable-no_sound_track = This video has no sound, so there is nothing to listen to.
+unusable-damaged = This file is damaged and I can't get any sound out of it. Could it be sent again?
+unusable-too_long = This one is too long for me: I listen to up to { $minutes } minutes. Please send a shorter part.
+unusable-too_slow = This file takes too long to open. Please send it as a plain voice note or MP3.
+unusable-no_words = I hear no words in this note.
+unusable-unknown_language = I can't make out the language. I understand English and Russian; if it is one of these, choose it in /settings.
+unusable-too_big = This file is over { $megabytes } MB, and Telegram doesn't let bots fetch those. Please send a shorter note.
+unusable-unreachable = I couldn't fetch this note from Telegram. Please forward it to me again.
+unusable-failed = Something went wrong on my side with this note. Please try again in a minute.
+stale-notes = I was away for a while and skipped the older notes here. Forward one to me, or reply to it with /tone, and I'll listen.
+
+## Commands
+
+start =
+    Hi! I tell you the tone of a voice message <b>before you press play</b>.
+
+    Forward me a voice note, a video note or an audio file, and I'll say if it sounds negative, neutral or positive.
+
+    Add me to a group and I'll do the same under its voice notes. /settings picks how I warn. What is said stays on the machine I run on, and none of it is kept: /privacy.
+start-group =
+    Hi! I tell the tone of voice notes <b>before you press play</b>: negative, neutral or positive. Reply to a note with /tone, or let me warn under each one: /settings.
+help =
+    <b>What I do</b>
+    • A voice note, video note or audio file, sent or forwarded to me → its tone.
+    • In a group → a warning under voice notes, if I can see them. /tone as a reply always works.
+    • /tone as a reply to a note or a text → its tone, now.
+
+    <b>Commands</b>
+    /settings – how and when I warn, and in which language
+    /privacy – what I keep (very little)
+    /forget – delete what I keep of this chat
+help-command-start = what I do
+help-command-tone = the tone of the note or text you reply to
+help-command-settings = how and when I warn
+help-command-help = how to use me
+help-command-privacy = what I keep
+help-command-forget = delete what I keep of this chat
+privacy =
+    <b>Privacy</b>
+    • I listen on the machine I run on. Nothing goes to any other service.
+    • Audio and words live in memory while I judge a note, then they are gone. They are never written to a disk or a log.
+    • I keep, for up to { $days } { $days ->
+        [one] day
+       *[other] days
+    }: the tone and scores of notes, so that a note heard once is known again, and message numbers, so that none is answered twice. And this chat's settings.
+    • /forget deletes what I keep of this chat.
+forgotten = Done. The settings and verdicts of this chat are deleted.
+forget-admins-only = Only this group's admins can delete what I keep of it.
+
+tone-how = Reply with /tone to a voice note or a text, and I'll tell you its tone.
+tone-nothing = There is nothing in that message that I could judge: no voice and no text.
+
+## Groups
+
+joined-sees-all = Thanks for having me! I'll say under each voice note here how it sounds. Admins: /settings picks when and how (a reaction, only negative ones, …).
+joined-sees-commands =
+    Thanks for having me! Telegram's privacy mode hides this group's voice notes from me, so for now reply to a note with /tone.
+
+    To let me warn under every note: make me an admin, or in @BotFather choose /setprivacy → Disable and add me here again.
+
+## Settings
+
+settings =
+    <b>Settings</b>{ $scope }
+
+    <b>Style</b>: { $style }
+    <b>Warn</b>: { $when }
+    <b>Transcript</b>: { $transcript }
+    <b>Language</b>: { $language }
+
+    A warning would look like this:
+    { $preview }
+settings-scope-group = { " " }of this group
+settings-preview-reaction = { $reaction } as a reaction to the note
+settings-preview-transcript = I can't believe you forgot again!
+settings-style-gentle = gentle
+settings-style-brief = brief
+settings-style-detailed = detailed
+settings-style-reaction = reaction only
+settings-when-always = always
+settings-when-not_neutral = not neutral
+settings-when-negative = negative only
+settings-transcript-off = no words
+settings-transcript-spoiler = under a spoiler
+settings-transcript-shown = shown
+settings-language-auto = auto
+settings-language-en = English
+settings-language-ru = Русский
+settings-done = Done
+settings-saved = Saved.
+settings-closed = Settings saved. /settings opens them again.
+settings-admins-only = Only this group's admins can change these.
