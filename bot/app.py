@@ -138,7 +138,7 @@ def _data_folder(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StartError(
-                f"Another forewarn is running with the data folder {folder}. Stop it, or set FOREWARN_DATA_DIR."
+                f"Another forewarn is using the data folder {folder}. Stop it, or set FOREWARN_DATA_DIR."
             ) from None
         yield
 

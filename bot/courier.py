@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 PATIENCE = 15 * 60.0
-"""Seconds of failures of the network after which a call is given up. Waits that Telegram orders don't count."""
+"""Seconds of network failures after which a call is given up. Waits that Telegram orders don't count."""
 MESSAGE_METHODS = ("send", "edit", "copy", "forward")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 

@@ -78,7 +78,7 @@ def _sound(message: Message) -> Sound | None:
 
 
 def _from_a_bot(message: Message) -> bool:
-    """Another bot's message. Anonymous admins and channels also wear a bot's name, but have a `sender_chat`."""
+    """Another bot's message. Anonymous admins and channels look like one, but have a `sender_chat`."""
     sender = message.from_user
     return sender is not None and sender.is_bot and message.sender_chat is None
 

@@ -1,0 +1,148 @@
+"""A verdict in words: every style, both languages."""
+
+from dataclasses import replace
+
+import pytest
+from fluent.syntax import FluentParser, ast, visitor
+from telegram.constants import ReactionEmoji
+
+from bot.store import ChatSettings, ShowTranscript, Style, WarnWhen
+from bot.store.chat import ChatLanguage
+from bot.warnings import phrase, texts_for, worth_saying
+from bot.warnings.excuses import EXCUSES
+from bot.warnings.phrase import TELEGRAM_LIMIT, reaction
+from bot.warnings.texts import LOCALES
+from models.verdict import TONES, Moment, Verdict
+
+ANGRY = Verdict(
+    tone="negative",
+    confidence=0.91,
+    unsure=False,
+    scores={"negative": 0.91, "neutral": 0.07, "positive": 0.02},
+    emotions={
+        "anger": 0.7,
+        "disgust": 0.1,
+        "fear": 0.1,
+        "joy": 0.0,
+        "neutral": 0.1,
+        "sadness": 0.4,
+        "surprise": 0.1,
+    },
+    emotions_present=("anger", "sadness"),
+    language="en",
+    transcript="You <b>never</b> listen & I am tired of it",
+    duration=48.0,
+    engine="whisper",
+    timeline=(
+        Moment(0, 20, "neutral", 0.8),
+        Moment(20, 42, "neutral", 0.7),
+        Moment(42, 48, "negative", 0.95),
+    ),
+)
+WORDS = {
+    "en": {"negative": "negative", "neutral": "neutral", "positive": "positive"},
+    "ru": {"negative": "негативный", "neutral": "нейтральный", "positive": "позитивный"},
+}
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("unsure", [False, True])
+def test_every_style_names_the_tone(language, style, tone, unsure):
+    verdict = replace(ANGRY, tone=tone, unsure=unsure)
+    warning = phrase(verdict, ChatSettings(style=style), texts_for(ChatLanguage(language), None))
+    assert WORDS[language][tone] in warning.html
+    assert "listen" not in warning.html
+    assert (warning.reaction is not None) == (style is Style.REACTION)
+
+
+def test_a_detailed_warning_shows_bars_emotions_and_where_the_tone_turns():
+    warning = phrase(ANGRY, ChatSettings(style=Style.DETAILED), texts_for(ChatLanguage.EN, None))
+    assert "▓▓▓▓▓▓▓▓▓░  91%" in warning.html
+    assert "anger 70%, sadness 40%" in warning.html
+    assert "0:00 neutral → 0:42 negative" in warning.html
+
+
+@pytest.mark.parametrize(
+    ("show", "around"),
+    [
+        (ShowTranscript.SPOILER, "<tg-spoiler>{}</tg-spoiler>"),
+        (ShowTranscript.SHOWN, "<blockquote expandable>{}</blockquote>"),
+    ],
+)
+def test_words_are_shown_only_as_the_chat_chose_and_never_as_markup(show, around):
+    warning = phrase(ANGRY, ChatSettings(transcript=show), texts_for(ChatLanguage.EN, None))
+    assert around.format("You &lt;b&gt;never&lt;/b&gt; listen &amp; I am tired of it") in warning.html
+
+
+@pytest.mark.parametrize("word", ["word ", "слово ", "😡 ", "<&> "])
+def test_a_long_transcript_is_cut_to_what_telegram_takes(word):
+    verdict = replace(ANGRY, transcript=(word * 4000).strip())
+    chat = ChatSettings(style=Style.DETAILED, transcript=ShowTranscript.SHOWN)
+    shown = phrase(verdict, chat, texts_for(ChatLanguage.RU, None)).html
+    for markup, text in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        shown = shown.replace(markup, text)
+    assert len(shown.encode("utf-16-le")) // 2 <= TELEGRAM_LIMIT
+    assert "…" in shown
+
+
+@pytest.mark.parametrize(
+    ("when", "heard"),
+    [
+        (WarnWhen.ALWAYS, {"negative", "neutral", "positive"}),
+        (WarnWhen.NOT_NEUTRAL, {"negative", "positive"}),
+        (WarnWhen.NEGATIVE, {"negative"}),
+    ],
+)
+def test_a_chat_hears_of_what_it_asked_for(when, heard):
+    assert {tone for tone in TONES if worth_saying(replace(ANGRY, tone=tone), when)} == heard
+
+
+def test_reactions_are_ones_that_telegram_takes():
+    allowed = {emoji.value for emoji in ReactionEmoji}
+    verdicts = [replace(ANGRY, tone=tone, unsure=unsure) for tone in TONES for unsure in (False, True)]
+    verdicts.append(replace(ANGRY, emotions_present=()))
+    assert {reaction(verdict) for verdict in verdicts} <= allowed
+
+
+@pytest.mark.parametrize(
+    ("chat", "user", "spoken"),
+    [
+        (ChatLanguage.AUTO, "ru", "ru"),
+        (ChatLanguage.AUTO, "ru-RU", "ru"),
+        (ChatLanguage.AUTO, "en-GB", "en"),
+        (ChatLanguage.AUTO, "de", "en"),
+        (ChatLanguage.AUTO, None, "en"),
+        (ChatLanguage.RU, "en", "ru"),
+        (ChatLanguage.EN, "ru", "en"),
+    ],
+)
+def test_the_bot_speaks_the_chats_language_else_the_users(chat, user, spoken):
+    assert texts_for(chat, user).language == spoken
+
+
+class _Variables(visitor.Visitor):
+    def __init__(self):
+        self.names = set()
+
+    def visit_VariableReference(self, node):  # noqa: N802
+        self.names.add(node.id.name)
+
+
+def _sentences(language):
+    resource = FluentParser().parse((LOCALES / f"{language}.ftl").read_text(encoding="utf-8"))
+    assert not [entry for entry in resource.body if isinstance(entry, ast.Junk)]
+    found = {}
+    for entry in resource.body:
+        if isinstance(entry, ast.Message):
+            variables = _Variables()
+            variables.visit(entry)
+            found[entry.id.name] = variables.names
+    return found
+
+
+def test_every_sentence_exists_in_both_languages_with_the_same_values():
+    english = _sentences("en")
+    assert english == _sentences("ru")
+    assert set(EXCUSES) <= set(english)
