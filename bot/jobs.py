@@ -30,8 +30,9 @@ log = structlog.get_logger(__name__)
 QUEUE = "notes"
 JOB_VERSION = "1"
 """Version of a queued job's form. Raise it only when an older job could not be run any more."""
-AT_ONCE = 64
-"""Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time."""
+AT_ONCE = 16
+"""Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time. Each may
+hold a file of the largest size in memory."""
 POLL_SECONDS = 0.05
 LONGEST_RETRY = 30.0
 DELETE_BATCH = 500

@@ -92,6 +92,6 @@ async def test_a_damaged_or_locked_or_missing_database_is_one_clear_line(tmp_pat
     holder.execute("CREATE TABLE t (x)")
     holder.execute("BEGIN EXCLUSIVE")
     for path in (damaged, locked, tmp_path / "no" / "such" / "folder.db"):
-        with pytest.raises(StoreError, match="^the database cannot be used: [^\n]+$"):
+        with pytest.raises(StoreError, match=r"^the database cannot be used: [^\n]+$"):
             await Store.open(f"sqlite+aiosqlite:///{path}")
     holder.close()

@@ -1,0 +1,98 @@
+"""Which updates are notes, and which only look like one."""
+
+import pytest
+from telegram import Update
+
+from bot.notes import Note, note_in
+
+VOICE = {"file_id": "f", "file_unique_id": "u", "duration": 5, "file_size": 9000}
+ANNA = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "ru"}
+OTHER_BOT = {"id": 8, "is_bot": True, "first_name": "Robot"}
+PRIVATE = {"id": 7, "type": "private", "first_name": "Anna"}
+GROUP = {"id": -100, "type": "supergroup", "title": "Family", "is_forum": True}
+
+
+def message(**fields):
+    return {"message_id": 5, "date": 1_700_000_000, "chat": PRIVATE, "from": ANNA} | fields
+
+
+def update(kind="message", **fields):
+    return Update.de_json({"update_id": 1, kind: message(**fields)}, None)
+
+
+def command(text, **fields):
+    entity = {"type": "bot_command", "offset": 0, "length": len(text.split()[0])}
+    return update(text=text, entities=[entity], **fields)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        {"voice": VOICE},
+        {"audio": VOICE},
+        {"video_note": VOICE | {"length": 240}},
+        {"document": VOICE | {"mime_type": "audio/ogg"}},
+    ],
+)
+def test_whatever_holds_a_voice_is_a_note(sound):
+    note = note_in(update(**sound), "forewarn_bot")
+    assert (note.chat_id, note.reply_to, note.file_unique_id, note.private, note.asked) == (
+        7,
+        5,
+        "u",
+        True,
+        False,
+    )
+    assert note.language_code == "ru"
+
+
+def test_a_forwarded_note_is_a_note():
+    origin = {"type": "hidden_user", "sender_user_name": "Max", "date": 1_600_000_000}
+    assert note_in(update(voice=VOICE, forward_origin=origin), "forewarn_bot") is not None
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        update(text="hello"),
+        update(document=VOICE | {"mime_type": "application/pdf"}),
+        update("edited_message", voice=VOICE),
+        update("channel_post", voice=VOICE),
+        update("edited_channel_post", voice=VOICE),
+        update("business_message", voice=VOICE, business_connection_id="b"),
+        update(voice=VOICE, chat=GROUP, **{"from": OTHER_BOT}),
+        command("/tone"),
+        command("/tone", reply_to_message=message(text="hello")),
+        command("/tone@another_bot", reply_to_message=message(voice=VOICE)),
+        command("/stone", reply_to_message=message(voice=VOICE)),
+    ],
+    ids=lambda update: str(update.to_dict())[:60],
+)
+def test_what_is_no_note(what):
+    assert note_in(what, "forewarn_bot") is None
+
+
+def test_an_anonymous_admin_looks_like_a_bot_but_is_not():
+    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    note = note_in(update(voice=VOICE, chat=GROUP, sender_chat=GROUP, **{"from": anonymous}), "forewarn_bot")
+    assert note is not None
+    assert not note.private
+
+
+@pytest.mark.parametrize("text", ["/tone", "/tone@Forewarn_Bot", "/TONE please"])
+def test_tone_as_a_reply_to_a_note_asks_for_that_note(text):
+    asked = command(text, message_id=9, chat=GROUP, reply_to_message=message(chat=GROUP, voice=VOICE))
+    note = note_in(asked, "forewarn_bot")
+    assert (note.message_id, note.reply_to, note.asked, note.job_id) == (9, 5, True, "-100:9")
+
+
+@pytest.mark.parametrize(("in_topic", "thread"), [(True, 33), (None, None)])
+def test_the_topic_counts_only_in_a_topic(in_topic, thread):
+    # In a group without topics Telegram also sends a thread id, of the reply chain.
+    note = note_in(update(voice=VOICE, chat=GROUP, message_thread_id=33, is_topic_message=in_topic), "b")
+    assert note.thread_id == thread
+
+
+def test_a_note_survives_the_queue():
+    note = note_in(update(voice=VOICE), "forewarn_bot")
+    assert Note.from_json(note.to_json()) == note
