@@ -1,0 +1,105 @@
+"""What goes wrong on purpose, and what the bot does wrong: planned failures and flood limits."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Call:
+    """One request of the bot, as it arrived, and how it was answered."""
+
+    method: str
+    params: Json
+    files: dict[str, bytes]
+    at: float  # monotonic seconds
+    status: int | None = None  # of the answer; None while under way or when the connection broke
+    result: Any = None
+    error: str | None = None
+
+    @property
+    def chat_id(self) -> int | None:
+        chat_id = self.params.get("chat_id")
+        return chat_id if isinstance(chat_id, int) else None
+
+
+@dataclass
+class Fault:
+    """A failure that waits for its calls. `method`: "file" for downloads, "*" for all but `getUpdates`."""
+
+    method: str
+    status: int | None = None  # answer with this error instead of doing the work
+    description: str | None = None
+    retry_after: int | None = None  # seconds, for a 429
+    reset: bool = False  # break the connection, nothing done
+    lost: bool = False  # do the work, then break the connection: the bot cannot know
+    delay: float = 0.0  # seconds before anything happens
+    cut: float | None = None  # a download ends after this fraction of its bytes
+    bytes_per_second: float | None = None
+    times: int | None = 1  # None: until lifted
+    chat_id: int | None = None
+    when: Callable[[Call], bool] = lambda call: True
+    hits: int = 0
+
+    def lift(self) -> None:
+        self.times = self.hits
+
+    def strikes(self, call: Call) -> bool:
+        if self.times is not None and self.hits >= self.times:
+            return False
+        by_name = call.method == self.method or (
+            self.method == "*" and call.method not in ("getUpdates", "file")
+        )
+        by_chat = self.chat_id is None or self.chat_id == call.chat_id
+        return by_name and by_chat and self.when(call)
+
+
+NO_FAULT = Fault("", times=0)
+
+
+@dataclass(frozen=True)
+class Limit:
+    count: int
+    seconds: float
+
+
+@dataclass
+class FloodLimits:
+    """Telegram's documented limits. Breaches are always noted; with `enforce` they are answered with a 429."""
+
+    enforce: bool = False
+    per_chat: Limit = Limit(1, 1.0)
+    per_group: Limit = Limit(20, 60.0)
+    overall: Limit = Limit(30, 1.0)
+    violations: list[str] = field(default_factory=list)
+    _sent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def check(self, call: Call) -> int | None:
+        """Count a send or an edit; return the seconds to wait if it is refused as one too many."""
+        if not call.method.startswith(("send", "edit", "forward", "copy")) or call.method == "sendChatAction":
+            return None
+        limits = {"overall": self.overall}
+        if call.chat_id is not None:
+            limits[f"chat {call.chat_id}"] = self.per_chat
+            if call.chat_id < 0:
+                limits[f"group {call.chat_id}"] = self.per_group
+        wait = 0.0
+        for name, limit in limits.items():
+            sent = self._sent[name]
+            while sent and sent[0] <= call.at - limit.seconds:
+                sent.popleft()
+            if len(sent) >= limit.count:
+                self.violations.append(
+                    f"{call.method}: more than {limit.count} in {limit.seconds:g} s, {name}"
+                )
+                wait = max(wait, sent[0] + limit.seconds - call.at)
+        if wait and self.enforce:
+            return int(wait) + 1
+        for name in limits:
+            self._sent[name].append(call.at)
+        return None

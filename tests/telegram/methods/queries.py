@@ -1,0 +1,86 @@
+"""Answers to presses, inline queries and guest mentions; the business connection behind a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.telegram import wire
+from tests.telegram.api import Request, bad, checked_markup, formatted, method
+from tests.telegram.world import Query
+
+Json = dict[str, Any]
+MAX_CALLBACK_TEXT = 200
+
+
+@method
+async def answer_callback_query(request: Request) -> bool:
+    query = _open_query(request, request.callback_query_id)
+    if len(request.text or "") > MAX_CALLBACK_TEXT:
+        raise bad("MESSAGE_TOO_LONG")
+    _answer(request, query)
+    return True
+
+
+@method
+async def answer_inline_query(request: Request) -> bool:
+    query = _open_query(request, request.inline_query_id)
+    for result in request.results or []:
+        _text_of(result)
+    _answer(request, query)
+    return True
+
+
+@method
+async def answer_guest_query(request: Request) -> Json:
+    """Post the answer into a chat that the bot is not in; it can be edited later by its inline id."""
+    world = request.world
+    query = _open_query(request, request.guest_query_id)
+    assert query.message
+    chat = query.message.chat
+    text, entities = _text_of(request.result or {})
+    message = world.post(
+        chat,
+        world.bot,
+        {"text": text, "guest_bot_caller_user": wire.user(query.user)}
+        | wire.given(entities=entities or None),
+        reply_to=query.message,
+        markup=checked_markup(request.result.get("reply_markup"), None),
+        sent_by_bot=True,
+        inline_id=f"inline_{query.id}",
+    )
+    assert message.inline_id
+    world.inline_messages[message.inline_id] = message
+    _answer(request, query)
+    return {"inline_message_id": message.inline_id}
+
+
+@method
+async def get_business_connection(request: Request) -> Json:
+    connection = request.world.connections.get(request.business_connection_id)
+    if not connection:
+        raise bad("business connection not found")
+    return wire.connection(connection)
+
+
+def _open_query(request: Request, query_id: str) -> Query:
+    query = request.world.queries.get(query_id)
+    if not query or query.answer is not None:
+        raise bad("query is too old and response timeout expired or query ID is invalid")
+    return query
+
+
+def _answer(request: Request, query: Query) -> None:
+    query.answer = request.params
+    request.world.changed.notify()
+
+
+def _text_of(result: Json) -> tuple[str, list[Json]]:
+    if not result.get("id") or len(str(result["id"]).encode()) > 64:
+        raise bad("RESULT_ID_INVALID")
+    content = result.get("input_message_content") or {}
+    text, entities = formatted(
+        content.get("message_text"), content.get("entities"), content.get("parse_mode")
+    )
+    if not text:
+        raise bad("message text is empty")
+    return text, entities
