@@ -31,8 +31,8 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
             # In a group the excuse goes out for the one who pressed, once: the button leaves with it.
             text = texts("excuse-from", name=escape(query.from_user.full_name), excuse=excuse(texts))
             await insist(lambda: warning.edit_reply_markup(None))
+            await reply(warning.reply_to_message or warning, text)
         else:
-            text = texts("excuse-offer", excuse=excuse(texts))
-        await reply(warning, text)
+            await reply(warning, texts("excuse-offer", excuse=excuse(texts)))
 
     return [CallbackQueryHandler(offer, pattern=f"^{EXCUSE_DATA}$")]

@@ -1,0 +1,49 @@
+"""The bot, as its own process, in a Telegram of its own, for a whole module of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.telegram import BotProcess, Room, TelegramEmulator, User
+
+OFFLINE = {"FOREWARN_ENGINE": "whisper"}
+"""The packaged engine: these tests run where no model hub can be reached."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tg() -> AsyncIterator[TelegramEmulator]:
+    async with TelegramEmulator() as telegram:
+        yield telegram
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bot(tg: TelegramEmulator, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BotProcess]:
+    async with BotProcess(tg, tmp_path_factory.mktemp("data"), env=OFFLINE) as process:
+        await process.wait_ready()
+        yield process
+
+
+@pytest.fixture
+def anna(tg: TelegramEmulator) -> User:
+    return tg.user("Anna", language_code="en")
+
+
+@pytest.fixture
+def olga(tg: TelegramEmulator) -> User:
+    return tg.user("Ольга", language_code="ru")
+
+
+@pytest.fixture
+def max_(tg: TelegramEmulator) -> User:
+    return tg.user("Max", language_code="en")
+
+
+@pytest.fixture
+def family(tg: TelegramEmulator, bot: BotProcess, anna: User, max_: User) -> Room:
+    """A group in which the bot is an admin, so that it sees every note. Anna owns it."""
+    group = tg.group("Family", members=[max_], admins=[anna])
+    group.add_bot(by=anna, admin=True)
+    return group

@@ -1,0 +1,57 @@
+"""What the tests of conversations share: the notes that people send, and the bot that hears them."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from bot import demo
+
+__all__ = ["FFMPEG", "convert", "sample", "silence", "words_of"]
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@cache
+def _samples() -> dict[tuple[str, str], list[dict[str, str]]]:
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    with (demo.SAMPLES / "samples.tsv").open(encoding="utf-8", newline="") as table:
+        for row in csv.DictReader(table, delimiter="\t"):
+            found.setdefault((row["language"], row["tone"]), []).append(row)
+    return found
+
+
+def sample(tone: str, language: str = "en") -> bytes:
+    """A real OGG/Opus note of this tone."""
+    return (demo.SAMPLES / _samples()[language, tone][0]["file"]).read_bytes()
+
+
+def words_of(tone: str, language: str = "en") -> list[str]:
+    """What is said in `sample`, the longer words only: short ones can stand anywhere."""
+    said = _samples()[language, tone][0]["transcript"].lower()
+    return [word for word in "".join(c if c.isalpha() else " " for c in said).split() if len(word) > 4]
+
+
+def convert(data: bytes, folder: Path, name: str, *options: str) -> bytes:
+    """The same sound in another container, named by its suffix."""
+    source, target = folder / "source", folder / name
+    source.write_bytes(data)
+    _ffmpeg("-i", str(source), *options, str(target))
+    return target.read_bytes()
+
+
+def silence(folder: Path, seconds: int = 4) -> bytes:
+    target = folder / "silence.oga"
+    _ffmpeg(
+        "-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-t", str(seconds), "-c:a", "libopus", str(target)
+    )
+    return target.read_bytes()
+
+
+def _ffmpeg(*arguments: str) -> None:
+    command = [FFMPEG, "-nostdin", "-y", "-loglevel", "error", *arguments]
+    subprocess.run(command, check=True, timeout=60)

@@ -1,0 +1,105 @@
+"""`kill -9` at any moment loses nothing, answers nothing twice, and leaves nothing said on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from tests.bot.conftest import OFFLINE
+from tests.bot.conversation import convert, sample, words_of
+from tests.telegram import BotProcess
+
+pytestmark = pytest.mark.slow
+
+HEARD = 60.0
+SAID = [word.encode() for tone in ("negative", "positive") for word in words_of(tone)]
+
+
+def answers_to(note):
+    return [reply for reply in note.tg.private(note.state.sender).from_bot if reply.reply_to.id == note.id]
+
+
+def files_that_hold(said, folder):
+    found = []
+    for file in filter(lambda path: path.is_file(), folder.rglob("*")):
+        content = file.read_bytes().lower()
+        found += [(file.name, word) for word in said if word in content]
+    return found
+
+
+async def test_notes_survive_kills_at_any_moment(telegram, tmp_path):
+    anna = telegram.user("Anna", language_code="en")
+    chat = telegram.private(anna)
+    data = tmp_path / "data"
+    tones = ["negative", "positive", "neutral"] * 4
+    sounds = [
+        convert(sample(tone), tmp_path, "n.ogg", "-af", f"volume={0.8 + i / 100}")
+        for i, tone in enumerate(tones)
+    ]
+    shown = {**OFFLINE, "TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+    async with BotProcess(telegram, data, env=shown) as bot:
+        await bot.wait_ready()
+        menu = await chat.says(after=chat.text(anna, "/settings"))
+        await menu.press("under a spoiler", by=anna)
+        notes = []
+        for sound in sounds:
+            notes.append(chat.voice(anna, sound))
+            await asyncio.sleep(random.uniform(0, 1.5))
+            if len(notes) % 4 == 0:
+                await bot.kill9()
+                await bot.start()
+        for note in notes:
+            reply = await note.reply(within=HEARD)
+            assert reply.marked("spoiler")
+        await chat.silence(3)
+    kills = len(sounds) // 4
+    twice = [note for note in notes if len(answers_to(note)) > 1]
+    assert len(twice) <= kills
+    first = next(reply for reply in chat.from_bot if reply.reply_to)
+    assert first.reply_to.id == notes[0].id
+    assert files_that_hold(SAID, data) == []
+    assert files_that_hold(SAID, tmp_path / "tmp") == []
+    assert not any(word in bot.log().lower().encode() for word in SAID)
+
+
+async def test_a_note_taken_is_answered_even_if_telegram_never_sends_it_again(telegram, tmp_path):
+    anna = telegram.user("Anna", language_code="en")
+    chat = telegram.private(anna)
+    hold = telegram.fail("getFile", delay=30, times=None)
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        note = chat.voice(anna, sample("negative"))
+        await telegram.confirmed()
+        await bot.kill9()
+        hold.lift()
+        await bot.start()
+        assert "negative" in (await note.reply(within=HEARD)).text
+
+
+async def test_a_note_not_taken_is_not_confirmed(telegram, tmp_path):
+    """The update comes again while the database cannot keep it, and is answered once."""
+    anna = telegram.user("Anna", language_code="en")
+    chat = telegram.private(anna)
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        note = chat.voice(anna, sample("negative"))
+        await bot.kill9()
+        await bot.restart() if bot.returncode is None else await bot.start()
+        await note.reply(within=HEARD)
+        await chat.silence(2)
+    assert len(answers_to(note)) == 1
+
+
+async def test_old_notes_get_one_line_after_a_long_stop(telegram, tmp_path):
+    anna = telegram.user("Anna", language_code="en")
+    chat = telegram.private(anna)
+    for _ in range(3):
+        chat.voice(anna, sample("negative"), ago=20 * 3600)
+    fresh = chat.voice(anna, sample("negative"))
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        assert "negative" in (await fresh.reply(within=HEARD)).text
+    assert len([said for said in chat.from_bot if "I was away" in said.text]) == 1
