@@ -80,7 +80,7 @@ class Request:
         return self.params.get(name)
 
     def chat(self, *, to_write: bool = False) -> Chat:
-        """The chat that `chat_id` names. Raises `ApiError` if the bot can't see it (`to_write`: or write there)."""
+        """The chat that `chat_id` names. Raises `ApiError` if the bot may not see it, or write there."""
         if self.chat_id in (None, ""):
             raise bad("chat_id is empty")
         if self.business_connection_id:

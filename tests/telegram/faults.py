@@ -70,7 +70,7 @@ class Limit:
 
 @dataclass
 class FloodLimits:
-    """Telegram's documented limits. Breaches are always noted; with `enforce` they are answered with a 429."""
+    """Telegram's documented limits. Breaches are noted; with `enforce` they are answered with a 429."""
 
     enforce: bool = False
     per_chat: Limit = Limit(1, 1.0)

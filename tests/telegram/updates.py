@@ -1,7 +1,7 @@
 """The update queue, with the rule that nothing is lost by: an update stays until the bot confirms it.
 
 `getUpdates` confirms with an offset, a webhook with a 2xx answer; anything else is delivered again. Which
-kinds are queued at all is decided when the update happens, by the `allowed_updates` last set, as on the real server.
+kinds are queued is decided when the update happens, by the `allowed_updates` last set, as on the real server.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Signal:
         self._event = asyncio.Event()
 
     async def until(self, find: Callable[[], T], within: float) -> T:
-        """Return the first true answer of `find`, asked at each change; after `within` seconds its last answer."""
+        """Return the first true answer of `find`, asked at each change; the last one after `within` s."""
         deadline = asyncio.get_running_loop().time() + within
         while not (found := find()):
             remaining = deadline - asyncio.get_running_loop().time()
