@@ -24,7 +24,7 @@ def handlers(store: Store, analyzer: Analyzer) -> list[BaseHandler[Update, Any, 
         texts = await texts_in(update, store)
         text = " ".join(context.args or []) or _replied_text(message)
         if text is None:
-            await reply(message, texts("tone-how" if message.reply_to_message is None else "tone-nothing"))
+            await reply(message, texts("tone-nothing" if _replied(message) else "tone-how"))
             return
         [verdict] = await analyzer.judge([text])
         # Who asks about a text has read it: no need to show it again.
@@ -34,7 +34,13 @@ def handlers(store: Store, analyzer: Analyzer) -> list[BaseHandler[Update, Any, 
     return [CommandHandler("tone", tone, NEW_MESSAGE)]
 
 
-def _replied_text(message: Message) -> str | None:
+def _replied(message: Message) -> Message | None:
+    """What `message` replies to. In a topic, Telegram lets every message reply to the topic's first one."""
     replied = message.reply_to_message
+    return None if replied is None or replied.forum_topic_created else replied
+
+
+def _replied_text(message: Message) -> str | None:
+    replied = _replied(message)
     text = replied and (replied.text or replied.caption)
     return text if text and text.strip() else None
