@@ -1,0 +1,420 @@
+"""The wav2vec2 network, written down node by node for ONNX Runtime.
+
+Why not `torch.onnx.export`: a server that only listens should not install gigabytes of PyTorch to do so once,
+the exporter has produced wrong graphs for this network (a causal mask where there is none), and no exporter
+finds the shapes that make the network fast on a CPU:
+
+* activations lie as (time, channel), so a convolution is one matrix product over overlapping windows, and
+  these windows are cut from the *quantised* bytes, a quarter of the traffic;
+* the group norm after the first convolution needs the mean and variance of that convolution's output, and both
+  follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights;
+* attention, residual-and-norm and GELU are ONNX Runtime's fused operators.
+
+Both families of checkpoints come out of the same few functions: `base` (group norm, norms after each block) and
+`large`/XLSR (layer norms throughout, norms before each block).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Self
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+__all__ = ["Architecture", "Precision", "UnsupportedCheckpoint", "Weights", "write_graph"]
+
+Precision = Literal["int8", "float32"]
+Weights = Callable[[str], NDArray[np.float32] | None]
+"""The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
+
+_FUSED = "com.microsoft"
+_OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(_FUSED, 1)]
+_IR_VERSION = 10
+_DATA_FROM = 1024
+"""Tensors of at least this many bytes go to the data file: protobuf itself ends at 2 GB."""
+_PAGE = 4096
+"""ONNX Runtime maps tensors into memory only where they start on a page."""
+_CONV_NORM_EPSILON = 1e-5
+"""Of the norms among the convolutions; `layer_norm_eps` is for all others."""
+
+
+class UnsupportedCheckpoint(ValueError):
+    """A checkpoint that this graph cannot describe; the message completes "… cannot be used: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What `config.json` says of the network's shape."""
+
+    conv_dims: tuple[int, ...]
+    conv_kernels: tuple[int, ...]
+    conv_strides: tuple[int, ...]
+    conv_layer_norm: bool
+    """Layer norm after every convolution (large, XLSR); else group norm after the first (base)."""
+    heads: int
+    layers: int
+    position_groups: int
+    norm_first: bool
+    """Norms before each block, the residual left as it is; else after each block."""
+    norm_epsilon: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """Read `config.json`.
+
+        Raises:
+            UnsupportedCheckpoint: not a wav2vec2, or one with parts that this module does not write.
+        """
+        if (kind := config.get("model_type")) != "wav2vec2":
+            raise UnsupportedCheckpoint(f"its model_type is {kind!r}, not 'wav2vec2'")
+        for option in ("add_adapter", "adapter_attn_dim"):
+            if config.get(option):
+                raise UnsupportedCheckpoint(f"it uses {option}")
+        for option in ("feat_extract_activation", "hidden_act"):
+            if (activation := config.get(option, "gelu")) != "gelu":
+                raise UnsupportedCheckpoint(f"its {option} is {activation!r}, not 'gelu'")
+        kernels = tuple(config.get("conv_kernel", (10, 3, 3, 3, 3, 2, 2)))
+        strides = tuple(config.get("conv_stride", (5, 2, 2, 2, 2, 2, 2)))
+        for kernel, stride in zip(kernels, strides, strict=True):
+            if not stride <= kernel <= 2 * stride:
+                raise UnsupportedCheckpoint(f"it has a convolution of width {kernel} and stride {stride}")
+        return cls(
+            conv_dims=tuple(config.get("conv_dim", (512,) * 7)),
+            conv_kernels=kernels,
+            conv_strides=strides,
+            conv_layer_norm=config.get("feat_extract_norm", "group") == "layer",
+            heads=config.get("num_attention_heads", 12),
+            layers=config.get("num_hidden_layers", 12),
+            position_groups=config.get("num_conv_pos_embedding_groups", 16),
+            norm_first=config.get("do_stable_layer_norm", False),
+            norm_epsilon=config.get("layer_norm_eps", 1e-5),
+        )
+
+    @property
+    def samples_per_frame(self) -> int:
+        return prod(self.conv_strides)
+
+    @property
+    def receptive_field(self) -> int:
+        """Samples that one frame sees; shorter audio has no frame."""
+        field = 1
+        for kernel, stride in zip(reversed(self.conv_kernels), reversed(self.conv_strides), strict=True):
+            field = (field - 1) * stride + kernel
+        return field
+
+    @property
+    def window_tail(self) -> int:
+        """Samples beyond `frames * samples_per_frame` that let every layer cut its windows by reshaping."""
+        tail = 0
+        for kernel, stride in zip(reversed(self.conv_kernels), reversed(self.conv_strides), strict=True):
+            tail = stride * (tail + (kernel > stride))
+        return tail
+
+
+def write_graph(architecture: Architecture, weights: Weights, precision: Precision, data: BinaryIO) -> bytes:
+    """Write the network: its large tensors to `data`, everything else into the answer, an ONNX model.
+
+    The graph maps `samples`, float32 (n,), normalised as the checkpoint wants it and at least
+    `receptive_field` long, to `logits`, float32 (frames, classes). With `int8` the weights of every
+    matrix product but the first and the last are int8 with one scale a column, its input is uint8 with the
+    range found at run time. `data` is a named file; the model looks for that name beside itself.
+
+    Raises:
+        UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
+    """
+    writer = _Writer(weights, precision, data)
+    features = _feature_encoder(writer, architecture)
+    hidden = _feature_projection(writer, architecture, features)
+    hidden = _transformer(writer, architecture, hidden)
+    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", "float32"), writer.integers(0)])
+    return writer.finish(logits)
+
+
+def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
+    """The convolutions: samples (n,) → (frames, channels)."""
+    kernel, stride = architecture.conv_kernels[0], architecture.conv_strides[0]
+    hop, field, tail = architecture.samples_per_frame, architecture.receptive_field, architecture.window_tail
+    length = writer.node("Shape", ["samples"])
+    padded = writer.node("Pad", ["samples", writer.integers(0, tail + hop - field)])
+
+    def windows(count: str, step: int, rest: int) -> str:
+        end = writer.node("Add", [writer.node("Mul", [count, writer.integers(step)]), writer.integers(rest)])
+        return _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
+
+    frames = writer.node(
+        "Div", [writer.node("Sub", [length, writer.integers(field - hop)]), writer.integers(hop)]
+    )
+    needed = windows(frames, hop, tail)
+    name = "wav2vec2.feature_extractor.conv_layers.0"
+    weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
+    if architecture.conv_layer_norm:
+        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), "float32")
+        x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
+    else:
+        steps = writer.node(
+            "Div", [writer.node("Sub", [length, writer.integers(kernel - stride)]), writer.integers(stride)]
+        )
+        everything = windows(steps, stride, stride if kernel > stride else 0)
+        x = _group_normed_product(writer, needed, everything, weight, f"{name}.layer_norm")
+    x = writer.gelu(x)
+
+    for index in range(1, len(architecture.conv_dims)):
+        name = f"wav2vec2.feature_extractor.conv_layers.{index}"
+        before, after = architecture.conv_dims[index - 1 : index + 1]
+        kernel, stride = architecture.conv_kernels[index], architecture.conv_strides[index]
+        weight = writer.tensor(f"{name}.conv.weight", after, before, kernel).transpose(2, 1, 0)
+        x = writer.product(
+            x,
+            weight.reshape(kernel * before, after),
+            writer.bias(f"{name}.conv"),
+            cut=lambda y, c=before, k=kernel, s=stride: _windows(writer, y, c, k, s),  # type: ignore[misc]
+        )
+        if architecture.conv_layer_norm:
+            x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
+        x = writer.gelu(x)
+    return x
+
+
+def _windows(writer: _Writer, x: str, channels: int, kernel: int, stride: int) -> str:
+    """Overlapping windows of `kernel` rows every `stride` rows, each laid out as one row.
+
+    `x` must have `stride` rows a window, and where windows overlap `stride` rows more.
+    """
+    blocks = writer.node("Reshape", [x, writer.integers(-1, stride * channels)])
+    if kernel == stride:
+        return blocks
+    first = writer.slice(blocks, 0, writer.integers(-1), axis=0)
+    rest = writer.slice(blocks, 1, writer.integers(np.iinfo(np.int64).max), axis=0)
+    rest = writer.slice(rest, 0, writer.integers((kernel - stride) * channels), axis=1)
+    return writer.node("Concat", [first, rest], axis=1)
+
+
+def _group_normed_product(
+    writer: _Writer, needed: str, everything: str, weight: NDArray[np.float32], norm: str
+) -> str:
+    """`needed @ weight`, each column normalised by its mean and variance over `everything @ weight`.
+
+    Both are had without that product: the mean is `mean(windows) @ weight`, the variance
+    `diag(weight.T @ covariance(windows) @ weight)`. In float64: some filters leave little of loud lows.
+    """
+    columns = writer.constant(weight.astype(np.float64))
+    x = writer.node("Cast", [everything], to=TensorProto.DOUBLE)
+    mean = writer.node("ReduceMean", [x, writer.integers(0)], keepdims=1)
+    centred = writer.node("Sub", [x, mean])
+    transposed = writer.node("Transpose", [centred], perm=[1, 0])
+    count = writer.node("Cast", [writer.node("Shape", [x], start=0, end=1)], to=TensorProto.DOUBLE)
+    covariance = writer.node("Div", [writer.node("MatMul", [transposed, centred]), count])
+    spread = writer.node("Mul", [columns, writer.node("MatMul", [covariance, columns])])
+    variance = writer.node("ReduceSum", [spread, writer.integers(0)], keepdims=1)
+    epsilon = writer.constant(np.float64(_CONV_NORM_EPSILON))
+    deviation = writer.node("Sqrt", [writer.node("Add", [variance, epsilon])])
+    gain = writer.node(
+        "Div", [writer.constant(writer.tensor(f"{norm}.weight").astype(np.float64)), deviation]
+    )
+    normed = writer.node("Mul", [columns, gain])
+    shift = writer.node(
+        "Sub",
+        [
+            writer.constant(writer.tensor(f"{norm}.bias").astype(np.float64)),
+            writer.node("MatMul", [mean, normed]),
+        ],
+    )
+    product = writer.node("MatMul", [needed, writer.node("Cast", [normed], to=TensorProto.FLOAT)])
+    return writer.node("Add", [product, writer.node("Cast", [shift], to=TensorProto.FLOAT)])
+
+
+def _feature_projection(writer: _Writer, architecture: Architecture, features: str) -> str:
+    """(frames, channels) → (1, frames, hidden): the fused operators of the transformer want a batch."""
+    name = "wav2vec2.feature_projection"
+    normed = writer.layer_norm(features, f"{name}.layer_norm", architecture.norm_epsilon)
+    return writer.linear(writer.node("Unsqueeze", [normed, writer.integers(0)]), f"{name}.projection")
+
+
+def _transformer(writer: _Writer, architecture: Architecture, hidden: str) -> str:
+    """(1, frames, hidden) → the same; both orders of norm are one loop, read from different ends."""
+    encoder = "wav2vec2.encoder"
+    layers = [f"{encoder}.layers.{index}" for index in range(architecture.layers)]
+    norms = [f"{layer}.{norm}" for layer in layers for norm in ("layer_norm", "final_layer_norm")]
+    last = f"{encoder}.layer_norm"
+    norms = [*norms, last] if architecture.norm_first else [last, *norms]
+
+    following = iter(norms)
+    epsilon = architecture.norm_epsilon
+    x, total = writer.add_and_norm(hidden, _positions(writer, architecture, hidden), next(following), epsilon)
+    for layer in layers:
+        for block in (_attention, _feed_forward):
+            residual = total if architecture.norm_first else x
+            x, total = writer.add_and_norm(
+                residual, block(writer, architecture, layer, x), next(following), epsilon
+            )
+    return x
+
+
+def _positions(writer: _Writer, architecture: Architecture, hidden: str) -> str:
+    """The convolution that tells frames where they are, its weight norm multiplied out."""
+    name = "wav2vec2.encoder.pos_conv_embed.conv"
+    length = writer.either(f"{name}.weight_g", f"{name}.parametrizations.weight.original0")
+    direction = writer.either(f"{name}.weight_v", f"{name}.parametrizations.weight.original1")
+    weight = direction * (length / np.sqrt(np.sum(direction**2, axis=(0, 1), keepdims=True)))
+    kernel = weight.shape[2]
+    # An even kernel gives one frame too many, which Transformers cuts off at the end: pad one less there.
+    x = writer.node("Transpose", [hidden], perm=[0, 2, 1])
+    x = writer.node(
+        "Conv",
+        [x, writer.constant(weight), writer.constant(writer.tensor(f"{name}.bias"))],
+        pads=[kernel // 2, (kernel - 1) // 2],
+        group=architecture.position_groups,
+    )
+    return writer.gelu(writer.node("Transpose", [x], perm=[0, 2, 1]))
+
+
+def _attention(writer: _Writer, architecture: Architecture, layer: str, x: str) -> str:
+    projected = [writer.linear(x, f"{layer}.attention.{part}_proj") for part in "qkv"]
+    heard = writer.node("MultiHeadAttention", projected, domain=_FUSED, num_heads=architecture.heads)
+    return writer.linear(heard, f"{layer}.attention.out_proj")
+
+
+def _feed_forward(writer: _Writer, architecture: Architecture, layer: str, x: str) -> str:  # noqa: ARG001
+    wide = writer.gelu(writer.linear(x, f"{layer}.feed_forward.intermediate_dense"))
+    return writer.linear(wide, f"{layer}.feed_forward.output_dense")
+
+
+class _Writer:
+    """Collects nodes and constants; knows how a matrix product is written in each precision."""
+
+    def __init__(self, weights: Weights, precision: Precision, data: BinaryIO) -> None:
+        self._weights = weights
+        self._precision = precision
+        self._data = data
+        self._data_name = Path(data.name).name
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._integers: dict[tuple[int, ...], str] = {}
+        self._quantised: dict[str, tuple[str, str, str]] = {}
+
+    def finish(self, logits: str) -> bytes:
+        graph = helper.make_graph(
+            [*self._nodes, helper.make_node("Identity", [logits], ["logits"])],
+            "wav2vec2",
+            [helper.make_tensor_value_info("samples", TensorProto.FLOAT, ["n"])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["frames", "classes"])],
+            self._constants,
+        )
+        model = helper.make_model(graph, opset_imports=_OPSETS, ir_version=_IR_VERSION)
+        return model.SerializeToString()
+
+    def tensor(self, name: str, *shape: int) -> NDArray[np.float32]:
+        """The checkpoint's tensor; with a `shape` it must have that one."""
+        if (found := self._weights(name)) is None:
+            raise UnsupportedCheckpoint(f"it has no {name}")
+        if shape and found.shape != shape:
+            raise UnsupportedCheckpoint(f"its {name} has the shape {found.shape}, not {shape}")
+        return found
+
+    def either(self, old: str, new: str) -> NDArray[np.float32]:
+        """A tensor that PyTorch once called `old` and now calls `new`."""
+        found = self._weights(old)
+        return self.tensor(new) if found is None else found
+
+    def bias(self, layer: str) -> NDArray[np.float32] | None:
+        return self._weights(f"{layer}.bias")
+
+    def node(self, operator: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:
+        return self._node(operator, inputs, [""], domain, attributes)[0]
+
+    def constant(self, array: NDArray[Any] | np.generic) -> str:
+        name = f"c{len(self._constants)}"
+        tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        if len(tensor.raw_data) >= _DATA_FROM:
+            self._move_to_data(tensor)
+        self._constants.append(tensor)
+        return name
+
+    def integers(self, *values: int) -> str:
+        if values not in self._integers:
+            self._integers[values] = self.constant(np.array(values, np.int64))
+        return self._integers[values]
+
+    def slice(self, x: str, start: int, end: str, axis: int) -> str:
+        return self.node("Slice", [x, self.integers(start), end, self.integers(axis)])
+
+    def gelu(self, x: str) -> str:
+        return self.node("Gelu", [x], domain=_FUSED)
+
+    def layer_norm(self, x: str, name: str, epsilon: float) -> str:
+        return self.node("LayerNormalization", [x, *self._norm(name)], axis=-1, epsilon=epsilon)
+
+    def add_and_norm(self, residual: str, x: str, name: str, epsilon: float) -> tuple[str, str]:
+        """The normed sum, and the sum itself."""
+        inputs = [residual, x, *self._norm(name)]
+        normed, _, _, total = self._node(
+            "SkipLayerNormalization", inputs, ["", None, None, ""], _FUSED, {"epsilon": epsilon}
+        )
+        return normed, total
+
+    def linear(self, x: str, name: str, precision: Precision | None = None) -> str:
+        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), precision)
+
+    def product(
+        self,
+        x: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
+        precision: Precision | None = None,
+        cut: Callable[[str], str] = lambda x: x,
+    ) -> str:
+        """`cut(x) @ weight + bias`; `cut` only moves values about, so it may move them quantised."""
+        if (precision or self._precision) == "float32":
+            product = self.node("MatMul", [cut(x), self.constant(weight)])
+            return product if bias is None else self.node("Add", [product, self.constant(bias)])
+        values, scale, zero = self._quantise(x)
+        scales = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny) / 127
+        inputs = [
+            cut(values),
+            self.constant(np.rint(weight / scales).astype(np.int8)),
+            scale,
+            self.constant(scales.astype(np.float32)),
+            zero,
+            "",
+            "" if bias is None else self.constant(bias),
+        ]
+        return self.node("MatMulIntegerToFloat", inputs, domain=_FUSED)
+
+    def _quantise(self, x: str) -> tuple[str, str, str]:
+        """Bytes, scale and zero point; once for all products of the same input."""
+        if x not in self._quantised:
+            values, scale, zero = self._node("DynamicQuantizeLinear", [x], ["", "", ""], "", {})
+            self._quantised[x] = values, scale, zero
+        return self._quantised[x]
+
+    def _norm(self, name: str) -> list[str]:
+        return [self.constant(self.tensor(f"{name}.{part}")) for part in ("weight", "bias")]
+
+    def _node(
+        self,
+        operator: str,
+        inputs: list[str],
+        outputs: list[str | None],
+        domain: str,
+        attributes: dict[str, Any],
+    ) -> list[str]:
+        """Outputs are named here; None leaves an optional one out."""
+        number = len(self._nodes)
+        names = ["" if output is None else f"n{number}.{i}" for i, output in enumerate(outputs)]
+        self._nodes.append(helper.make_node(operator, inputs, names, f"n{number}", domain=domain, **attributes))
+        return names
+
+    def _move_to_data(self, tensor: onnx.TensorProto) -> None:
+        self._data.write(b"\0" * (-self._data.tell() % _PAGE))
+        offset = self._data.tell()
+        self._data.write(tensor.raw_data)
+        onnx.external_data_helper.set_external_data(
+            tensor, location=self._data_name, offset=offset, length=len(tensor.raw_data)
+        )
+        tensor.ClearField("raw_data")
