@@ -1,7 +1,4 @@
-"""What happens to one note: fetched, heard, put into words, sent.
-
-The words of a note exist only here, between `Analyzer.listen` and `Courier.say`, in memory.
-"""
+"""What happens to one note: heard, put into words, sent."""
 
 from __future__ import annotations
 
@@ -12,17 +9,15 @@ from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 
 import structlog
-from models.analyzer import Analyzer
-from models.audio import LONGEST_NOTE
 
-from bot.courier import Courier, FileTooBig, Unreachable
+from bot.courier import Courier, Unreachable
+from bot.hearing import Ear, NotHeard, Trouble
 from bot.notes import Note
-from bot.store import ChatSettings, ShowTranscript, Store, Style
-from bot.store.chat import ChatLanguage, WarnWhen
+from bot.store import ChatSettings, Store, Style, WarnWhen
 from bot.warnings import Texts, phrase, texts_for, worth_saying
 from bot.warnings.excuses import excuse_keyboard
 from bot.warnings.phrase import reaction
-from models.verdict import LANGUAGES, Language, UnusableNote, Verdict
+from models.verdict import Unusable, Verdict
 
 __all__ = ["Answerer", "Outcome"]
 
@@ -30,8 +25,6 @@ log = structlog.get_logger(__name__)
 
 SIGN_EVERY = 4.5
 """Seconds between two working signs: Telegram shows one for five."""
-HEAR_AGAIN = 3
-"""Times to try a note before telling the chat that it failed."""
 
 
 class Outcome(StrEnum):
@@ -46,18 +39,24 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+OUTCOMES: dict[Unusable | Trouble, Outcome] = {
+    Trouble.UNREACHABLE: Outcome.UNREACHABLE,
+    Trouble.FAILED: Outcome.FAILED,
+}
+
+
 class Answerer:
     """Turns notes into warnings, one call a note."""
 
     def __init__(
-        self, analyzer: Analyzer, courier: Courier, store: Store, *, largest_file: int, fresh_seconds: float
+        self, ear: Ear, courier: Courier, store: Store, *, fresh_seconds: float, limits: dict[str, int]
     ) -> None:
-        self._analyzer = analyzer
+        """`limits`: the numbers that a refusal names, `minutes` and `megabytes`."""
+        self._ear = ear
         self._courier = courier
         self._store = store
-        self._largest_file = largest_file
         self._fresh_seconds = fresh_seconds
-        self._hearing: dict[tuple[str, str], asyncio.Task[Verdict]] = {}
+        self._limits = limits
         self._told_of_stale: set[int] = set()
 
     async def answer(self, note: Note) -> Outcome:
@@ -68,9 +67,8 @@ class Answerer:
         except Unreachable as error:
             log.warning("note not answered", job=note.job_id, reason=str(error))
             outcome = Outcome.UNREACHABLE
-        log.info(
-            "note done", job=note.job_id, outcome=outcome.value, seconds=round(time.monotonic() - started, 2)
-        )
+        seconds = round(time.monotonic() - started, 2)
+        log.info("note done", job=note.job_id, outcome=outcome.value, seconds=seconds)
         return outcome
 
     async def _answer(self, note: Note) -> Outcome:
@@ -80,8 +78,8 @@ class Answerer:
             return await self._skip_stale(note, texts)
         async with self._working_sign(note, chat):
             try:
-                verdict = await self._hear_patiently(note, chat)
-            except _Untold as failure:
+                verdict = await self._ear.hear(note, chat)
+            except NotHeard as failure:
                 return await self._explain(note, chat, texts, failure)
             return await self._warn(note, chat, texts, verdict)
 
@@ -98,57 +96,18 @@ class Answerer:
         await self._courier.say(note, warning.html, keyboard)
         return Outcome.WARNED
 
-    async def _explain(self, note: Note, chat: ChatSettings, texts: Texts, failure: _Untold) -> Outcome:
+    async def _explain(self, note: Note, chat: ChatSettings, texts: Texts, failure: NotHeard) -> Outcome:
         """Say why there is no verdict, where someone waits for one."""
+        log.info("note not heard", job=note.job_id, reason=failure.reason.value)
         if note.private or note.asked or chat.when is WarnWhen.ALWAYS:
-            values = {"minutes": LONGEST_NOTE // 60, "megabytes": self._largest_file // 2**20}
-            await self._courier.say(note, texts(f"unusable-{failure.reason}", **values))
-        return failure.outcome
+            await self._courier.say(note, texts(f"unusable-{failure.reason}", **self._limits))
+        return OUTCOMES.get(failure.reason, Outcome.UNUSABLE)
 
     async def _skip_stale(self, note: Note, texts: Texts) -> Outcome:
         if note.chat_id not in self._told_of_stale:
             self._told_of_stale.add(note.chat_id)
             await self._courier.say(note, texts("stale-notes"))
         return Outcome.STALE
-
-    async def _hear_patiently(self, note: Note, chat: ChatSettings) -> Verdict:
-        for attempt in range(1, HEAR_AGAIN + 1):
-            try:
-                return await self._hear(note, chat)
-            except UnusableNote as error:
-                log.info("note unusable", job=note.job_id, reason=error.reason.value)
-                raise _Untold(error.reason.value, Outcome.UNUSABLE) from None
-            except FileTooBig:
-                raise _Untold("too_big", Outcome.UNUSABLE) from None
-            except Unreachable:
-                raise _Untold("unreachable", Outcome.UNREACHABLE) from None
-            except Exception as error:
-                # The text of an error could quote what was said, so only its kind is logged.
-                log.error("hearing failed", job=note.job_id, attempt=attempt, error=type(error).__name__)
-                await asyncio.sleep(attempt)
-        raise _Untold("failed", Outcome.FAILED)
-
-    async def _hear(self, note: Note, chat: ChatSettings) -> Verdict:
-        """The verdict on a note: kept from before, shared with another chat that waits for it, or new."""
-        expected = _expected_language(chat, note.language_code)
-        asked = chat.language.value if chat.language is not ChatLanguage.AUTO else f"~{expected or ''}"
-        if chat.transcript is ShowTranscript.OFF or chat.style is Style.REACTION:
-            kept = await self._store.verdict(note.file_unique_id, asked, self._analyzer.engine)
-            if kept is not None:
-                return kept
-        key = (note.file_unique_id, asked)
-        task = self._hearing.get(key)
-        if task is None:
-            task = asyncio.create_task(self._listen(note, expected, asked))
-            self._hearing[key] = task
-            task.add_done_callback(lambda _: self._hearing.pop(key, None))
-        return await asyncio.shield(task)
-
-    async def _listen(self, note: Note, expected: Language | None, asked: str) -> Verdict:
-        data = await self._courier.fetch(note, self._largest_file)
-        verdict = await self._analyzer.listen(data, hint=expected)
-        await self._store.keep_verdict(note.file_unique_id, asked, note.chat_id, verdict)
-        return verdict
 
     @asynccontextmanager
     async def _working_sign(self, note: Note, chat: ChatSettings) -> AsyncIterator[None]:
@@ -169,16 +128,3 @@ class Answerer:
         while True:
             await self._courier.show_working(note)
             await asyncio.sleep(SIGN_EVERY)
-
-
-class _Untold(Exception):
-    """No verdict, and the text that says why."""
-
-    def __init__(self, reason: str, outcome: Outcome) -> None:
-        self.reason = reason
-        self.outcome = outcome
-
-
-def _expected_language(chat: ChatSettings, language_code: str | None) -> Language | None:
-    wanted = language_code if chat.language is ChatLanguage.AUTO else chat.language.value
-    return next((language for language in LANGUAGES if (wanted or "").startswith(language)), None)

@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from models.analyzer import Analyzer, AnalyzerOptions
 from telegram import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application, BaseHandler, ContextTypes
@@ -24,12 +23,15 @@ from telegram.request import HTTPXRequest
 from bot.answer import Answerer
 from bot.courier import Courier, MessageRateLimiter
 from bot.handlers import excuse, groups, privacy, settings_menu, start, tone
+from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
 from bot.store.chat import ChatLanguage
 from bot.warnings import texts_for
+from models.analyzer import Analyzer, AnalyzerOptions
+from models.audio import LONGEST_NOTE
 
 __all__ = ["StartError", "analyzer_options", "run"]
 
@@ -66,11 +68,11 @@ async def run(settings: Settings, token: str) -> None:
         ):
             courier = Courier(app.bot)
             answerer = Answerer(
-                analyzer,
+                Ear(analyzer, courier, store, settings.max_file_mb * 2**20),
                 courier,
                 store,
-                largest_file=settings.max_file_mb * 2**20,
                 fresh_seconds=settings.fresh_hours * 3600,
+                limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
             jobs = Jobs(settings.jobs_url(), answerer)
             app.add_handlers(_conversations(store, jobs, analyzer, settings))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from models.analyzer import Analyzer
 from telegram import Message, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes
 
 from bot.handlers.replies import NEW_MESSAGE, reply, texts_in
 from bot.store import ShowTranscript, Store
 from bot.warnings import phrase
+from models.analyzer import Analyzer
 
 __all__ = ["handlers"]
 

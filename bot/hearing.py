@@ -1,0 +1,106 @@
+"""One note, heard: fetched and judged, or known from before.
+
+The words of a note come into being here and live only in the `Verdict` that is handed on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+
+import structlog
+
+from bot.courier import Courier, FileTooBig, Unreachable
+from bot.notes import Note
+from bot.store import ChatSettings, ShowTranscript, Store, Style
+from bot.store.chat import ChatLanguage
+from models.analyzer import Analyzer
+from models.verdict import LANGUAGES, Language, Unusable, UnusableNote, Verdict
+
+__all__ = ["Ear", "NotHeard", "Trouble"]
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+"""Times to listen to a note before the chat is told that it failed."""
+
+
+class Trouble(StrEnum):
+    """Why a note was not heard though nothing is wrong with its sound."""
+
+    TOO_BIG = "too_big"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+
+
+class NotHeard(Exception):
+    """There is no verdict; `reason` names the sentence that says why."""
+
+    def __init__(self, reason: Unusable | Trouble) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Ear:
+    """Hears notes. The same note in several chats at once is fetched and listened to once."""
+
+    def __init__(self, analyzer: Analyzer, courier: Courier, store: Store, largest_file: int) -> None:
+        self._analyzer = analyzer
+        self._courier = courier
+        self._store = store
+        self._largest_file = largest_file
+        self._listening: dict[tuple[str, str], asyncio.Task[Verdict]] = {}
+
+    async def hear(self, note: Note, chat: ChatSettings) -> Verdict:
+        """The verdict on a note, with its words where the chat shows them.
+
+        Raises:
+            NotHeard: there is no verdict, now or ever.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._hear(note, chat)
+            except UnusableNote as error:
+                raise NotHeard(error.reason) from None
+            except FileTooBig:
+                raise NotHeard(Trouble.TOO_BIG) from None
+            except Unreachable:
+                raise NotHeard(Trouble.UNREACHABLE) from None
+            except Exception as error:
+                # The text of an error could quote what was said, so only its kind is logged.
+                log.error("hearing failed", job=note.job_id, attempt=attempt, error=type(error).__name__)
+                await asyncio.sleep(attempt)
+        raise NotHeard(Trouble.FAILED)
+
+    async def _hear(self, note: Note, chat: ChatSettings) -> Verdict:
+        language, certain = _expected_language(chat, note.language_code)
+        expectation = f"{language or 'any'}{'!' if certain else ''}"
+        if chat.transcript is ShowTranscript.OFF or chat.style is Style.REACTION:
+            kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.engine)
+            if kept is not None:
+                return kept
+        key = (note.file_unique_id, expectation)
+        task = self._listening.get(key)
+        if task is None:
+            task = asyncio.create_task(self._listen(note, language, certain))
+            self._listening[key] = task
+            task.add_done_callback(lambda _: self._listening.pop(key, None))
+        verdict = await asyncio.shield(task)
+        await self._store.keep_verdict(note.file_unique_id, expectation, note.chat_id, verdict)
+        return verdict
+
+    async def _listen(self, note: Note, language: Language | None, certain: bool) -> Verdict:
+        data = await self._courier.fetch(note, self._largest_file)
+        try:
+            return await self._analyzer.listen(data, hint=language)
+        except UnusableNote as error:
+            if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
+                return await self._analyzer.listen(data, language=language)
+            raise
+
+
+def _expected_language(chat: ChatSettings, language_code: str | None) -> tuple[Language | None, bool]:
+    """The language a note is probably in, and whether the chat itself said so."""
+    certain = chat.language is not ChatLanguage.AUTO
+    wanted = chat.language.value if certain else (language_code or "")[:2]
+    return next((language for language in LANGUAGES if language == wanted), None), certain
