@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.verdict import Language, Seconds
 
-__all__ = ["Samples", "Span", "Transcriber", "Transcript", "Word"]
+__all__ = ["EngineUnavailable", "Samples", "Span", "Transcriber", "Transcript", "Word"]
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), 16 kHz, -1..1."""
@@ -47,6 +47,10 @@ class Transcript:
         return " ".join(word.text for word in self.words)
 
 
+class EngineUnavailable(RuntimeError):
+    """An engine's model cannot be had here. The message is one line that says why and what to do."""
+
+
 class Transcriber(Protocol):
     """An engine that writes speech down. Blocking: call it from a worker thread."""
 
@@ -63,5 +67,6 @@ class Transcriber(Protocol):
 
         Raises:
             UnusableNote: NO_WORDS or UNKNOWN_LANGUAGE.
+            EngineUnavailable: the model that this note needs cannot be had.
         """
         ...

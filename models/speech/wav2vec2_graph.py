@@ -6,12 +6,12 @@ finds the shapes that make the network fast on a CPU:
 
 * activations lie as (time, channel), so a convolution is one matrix product over overlapping windows, and
   these windows are cut from the *quantised* bytes, a quarter of the traffic;
-* the group norm after the first convolution needs the mean and variance of that convolution's output, and both
+* the group norm after the first convolution needs the mean and variance of that convolution's output; both
   follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights;
 * attention, residual-and-norm and GELU are ONNX Runtime's fused operators.
 
-Both families of checkpoints come out of the same few functions: `base` (group norm, norms after each block) and
-`large`/XLSR (layer norms throughout, norms before each block).
+Both families of checkpoints come out of the same few functions: `base` (group norm, norms after each block)
+and `large`/XLSR (layer norms throughout, norms before each block).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 __all__ = ["Architecture", "Precision", "UnsupportedCheckpoint", "Weights", "write_graph"]
 
-Precision = Literal["int8", "float32"]
+Precision = Literal["int8", "mixed", "float32"]
+"""Of the matrix products: all int8; all but the convolutions; none. From the fastest to the finest."""
 Weights = Callable[[str], NDArray[np.float32] | None]
 """The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
 
@@ -121,22 +122,22 @@ def write_graph(architecture: Architecture, weights: Weights, precision: Precisi
     """Write the network: its large tensors to `data`, everything else into the answer, an ONNX model.
 
     The graph maps `samples`, float32 (n,), normalised as the checkpoint wants it and at least
-    `receptive_field` long, to `logits`, float32 (frames, classes). With `int8` the weights of every
-    matrix product but the first and the last are int8 with one scale a column, its input is uint8 with the
-    range found at run time. `data` is a named file; the model looks for that name beside itself.
+    `receptive_field` long, to `logits`, float32 (frames, classes). An int8 product has int8 weights with one
+    scale a column, and uint8 inputs with the range found at run time; the first and the last are always
+    float. `data` is a named file; the model looks for that name beside itself.
 
     Raises:
         UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
     """
-    writer = _Writer(weights, precision, data)
-    features = _feature_encoder(writer, architecture)
+    writer = _Writer(weights, data, int8=precision != "float32")
+    features = _feature_encoder(writer, architecture, int8=precision == "int8")
     hidden = _feature_projection(writer, architecture, features)
     hidden = _transformer(writer, architecture, hidden)
-    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", "float32"), writer.integers(0)])
+    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", int8=False), writer.integers(0)])
     return writer.finish(logits)
 
 
-def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
+def _feature_encoder(writer: _Writer, architecture: Architecture, *, int8: bool) -> str:
     """The convolutions: samples (n,) → (frames, channels)."""
     kernel, stride = architecture.conv_kernels[0], architecture.conv_strides[0]
     hop, field, tail = architecture.samples_per_frame, architecture.receptive_field, architecture.window_tail
@@ -154,7 +155,7 @@ def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
     name = "wav2vec2.feature_extractor.conv_layers.0"
     weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
     if architecture.conv_layer_norm:
-        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), "float32")
+        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), int8=False)
         x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
     else:
         steps = writer.node(
@@ -173,6 +174,7 @@ def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
             x,
             weight.reshape(kernel * before, after),
             writer.bias(f"{name}.conv"),
+            int8=int8,
             cut=lambda y, c=before, k=kernel, s=stride: _windows(writer, y, c, k, s),  # type: ignore[misc]
         )
         if architecture.conv_layer_norm:
@@ -288,9 +290,9 @@ def _feed_forward(writer: _Writer, architecture: Architecture, layer: str, x: st
 class _Writer:
     """Collects nodes and constants; knows how a matrix product is written in each precision."""
 
-    def __init__(self, weights: Weights, precision: Precision, data: BinaryIO) -> None:
+    def __init__(self, weights: Weights, data: BinaryIO, *, int8: bool) -> None:
         self._weights = weights
-        self._precision = precision
+        self._int8 = int8
         self._data = data
         self._data_name = Path(data.name).name
         self._nodes: list[onnx.NodeProto] = []
@@ -307,7 +309,7 @@ class _Writer:
             self._constants,
         )
         model = helper.make_model(graph, opset_imports=_OPSETS, ir_version=_IR_VERSION)
-        return model.SerializeToString()
+        return bytes(model.SerializeToString())
 
     def tensor(self, name: str, *shape: int) -> NDArray[np.float32]:
         """The checkpoint's tensor; with a `shape` it must have that one."""
@@ -358,19 +360,20 @@ class _Writer:
         )
         return normed, total
 
-    def linear(self, x: str, name: str, precision: Precision | None = None) -> str:
-        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), precision)
+    def linear(self, x: str, name: str, *, int8: bool = True) -> str:
+        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), int8=int8)
 
     def product(
         self,
         x: str,
         weight: NDArray[np.float32],
         bias: NDArray[np.float32] | None,
-        precision: Precision | None = None,
+        *,
+        int8: bool = True,
         cut: Callable[[str], str] = lambda x: x,
     ) -> str:
         """`cut(x) @ weight + bias`; `cut` only moves values about, so it may move them quantised."""
-        if (precision or self._precision) == "float32":
+        if not (int8 and self._int8):
             product = self.node("MatMul", [cut(x), self.constant(weight)])
             return product if bias is None else self.node("Add", [product, self.constant(bias)])
         values, scale, zero = self._quantise(x)
@@ -407,7 +410,9 @@ class _Writer:
         """Outputs are named here; None leaves an optional one out."""
         number = len(self._nodes)
         names = ["" if output is None else f"n{number}.{i}" for i, output in enumerate(outputs)]
-        self._nodes.append(helper.make_node(operator, inputs, names, f"n{number}", domain=domain, **attributes))
+        self._nodes.append(
+            helper.make_node(operator, inputs, names, f"n{number}", domain=domain, **attributes)
+        )
         return names
 
     def _move_to_data(self, tensor: onnx.TensorProto) -> None:

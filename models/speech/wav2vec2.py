@@ -1,0 +1,187 @@
+"""The engine of this project: any `Wav2Vec2ForCTC` checkpoint, one a language, on ONNX Runtime.
+
+A wav2vec2 knows one language and does not say when it hears another; it only becomes unsure of its letters.
+So where the language is not known, the likelier model listens first, and the other one is asked only where
+the first is unsure; the surer one goes on to the end of the note. Weights come from the hub or a folder, are
+converted once, and are loaded when the first note needs them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from models.audio import SAMPLE_RATE
+from models.speech.checkpoint import Checkpoint
+from models.speech.chunks import Stretch, plan, stitch
+from models.speech.conversion import Network, Progress, converted, open_session
+from models.speech.ctc import Hearing, LogProbs, decode, join
+from models.speech.transcript import EngineUnavailable, Samples, Span, Transcript
+from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote
+
+__all__ = ["LanguageDoubt", "Wav2Vec2Transcriber"]
+
+_RETRY_AFTER: Seconds = 600
+"""A model that could not be had is not asked for again before: every note would wait for the network."""
+_VARIANCE_FLOOR = 1e-7
+"""As in Transformers' feature extractor: digital silence stays silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageDoubt:
+    """When to doubt that a model hears its own language, by `Hearing.confidence`."""
+
+    sure: float = 0.9
+    """From here on the first model is believed at once: its own language, read clearly, gives more."""
+    believable: float = 0.6
+    """A language that nobody set must be heard this surely by one of the models."""
+    letters: int = 24
+    """So many letters, about five words, are enough to choose by."""
+
+
+class Wav2Vec2Transcriber:
+    """Fulfils `Transcriber`; safe to call from several threads.
+
+    `models` gives the checkpoint, hub id or folder, of each language there is; downloads and converted models
+    are kept in `cache_dir`. `threads` of 0 means one a core. `progress` hears of anything that takes seconds.
+    """
+
+    name = "wav2vec2"
+
+    def __init__(
+        self,
+        models: Mapping[Language, str],
+        cache_dir: Path,
+        *,
+        threads: int = 0,
+        progress: Progress = lambda *_: None,
+        doubt: LanguageDoubt | None = None,
+    ) -> None:
+        self._models = models
+        self._cache_dir = cache_dir
+        self._threads = threads
+        self._progress = progress
+        self._doubt = doubt or LanguageDoubt()
+        self._listeners: dict[Language, _Listener] = {}
+        self._refusals: dict[Language, tuple[float, EngineUnavailable]] = {}
+        self._loading = Lock()
+
+    def load(self, language: Language) -> None:
+        """Fetch, convert and load the model of `language` now rather than with its first note.
+
+        Raises:
+            EngineUnavailable: it cannot be had.
+        """
+        self._listener(language)
+
+    def transcribe(
+        self, samples: Samples, speech: Sequence[Span], language: Language | None, hint: Language | None
+    ) -> Transcript:
+        if not speech:
+            raise UnusableNote(Unusable.NO_WORDS, "no speech in this note")
+        if language:
+            heard = join(self._listener(language).listen(samples, speech))
+        else:
+            language, heard = self._recognise(samples, speech, hint or "en")
+        if not heard.words:
+            raise UnusableNote(Unusable.NO_WORDS, "no words in this note")
+        return Transcript(heard.words, language, self.name)
+
+    def _recognise(
+        self, samples: Samples, speech: Sequence[Span], likely: Language
+    ) -> tuple[Language, Hearing]:
+        """The language that is heard most surely, `likely` first, and all that is heard in it."""
+        surest: tuple[Language, Hearing, Iterator[Hearing]] | None = None
+        refusals: list[EngineUnavailable] = []
+        for language in sorted(LANGUAGES, key=lambda language: language != likely):
+            try:
+                rest = self._listener(language).listen(samples, speech)
+            except EngineUnavailable as refusal:
+                refusals.append(refusal)
+                continue
+            opening = _opening(rest, self._doubt.letters)
+            if surest is None or opening.confidence > surest[1].confidence:
+                surest = language, opening, rest
+            if opening.confidence >= self._doubt.sure:
+                break
+        if surest is None:
+            raise refusals[0]
+        language, opening, rest = surest
+        if opening.words and opening.confidence < self._doubt.believable:
+            raise UnusableNote(Unusable.UNKNOWN_LANGUAGE, "this is no language that I know")
+        return language, join(chain([opening], rest))
+
+    def _listener(self, language: Language) -> _Listener:
+        with self._loading:
+            if language in self._listeners:
+                return self._listeners[language]
+            when, refusal = self._refusals.get(language, (-_RETRY_AFTER, None))
+            if refusal and time.monotonic() - when < _RETRY_AFTER:
+                raise refusal
+            try:
+                self._listeners[language] = self._open(language)
+            except EngineUnavailable as refused:
+                self._refusals[language] = time.monotonic(), refused
+                raise
+            return self._listeners[language]
+
+    def _open(self, language: Language) -> _Listener:
+        if language not in self._models:
+            raise EngineUnavailable(f"no wav2vec2 model is set for the language {language!r}")
+        checkpoint = Checkpoint.find(self._models[language], self._cache_dir / "hub")
+        network = converted(checkpoint, self._cache_dir / "wav2vec2", self._threads, self._progress)
+        return _Listener(network, self._threads)
+
+
+class _Listener:
+    """One language's network, loaded."""
+
+    def __init__(self, network: Network, threads: int) -> None:
+        self._network = network
+        self._session = open_session(network.folder, threads)
+
+    def listen(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Hearing]:
+        """What is said, stretch by stretch: no more than one stretch is ever held."""
+        for stretch in plan(speech, len(samples), self._network.samples_per_frame):
+            yield decode(
+                self._hear(samples, stretch),
+                self._network.vocabulary,
+                frame=self._network.samples_per_frame / SAMPLE_RATE,
+                start=stretch[0].start / SAMPLE_RATE,
+            )
+
+    def _hear(self, samples: Samples, stretch: Stretch) -> LogProbs:
+        pieces = [
+            (
+                (chunk.start - stretch[0].start) // self._network.samples_per_frame,
+                self._log_probs(samples[chunk.start : chunk.end]),
+            )
+            for chunk in stretch
+        ]
+        return stitch(pieces, self._network.vocabulary.silent)
+
+    def _log_probs(self, samples: Samples) -> LogProbs:
+        if len(samples) < self._network.receptive_field:
+            return np.empty((0, len(self._network.vocabulary.letters)), np.float32)
+        if self._network.normalises:
+            samples = (samples - samples.mean()) / np.sqrt(samples.var() + _VARIANCE_FLOOR)
+        logits = self._session.run(None, {"samples": samples})[0]
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        log_probs: LogProbs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return log_probs
+
+
+def _opening(listening: Iterator[Hearing], letters: int) -> Hearing:
+    """The start of what is heard, until there is enough to judge by."""
+    heard = Hearing()
+    for hearing in listening:
+        heard = join([heard, hearing])
+        if heard.letters >= letters:
+            break
+    return heard
