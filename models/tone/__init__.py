@@ -1,0 +1,1 @@
+"""What judges the words: text in, tone and emotions out."""

@@ -1,0 +1,104 @@
+"""A trained network → the folder that `models.tone` runs from: ONNX in int8, tokenizer, calibration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+
+from models.verdict import EMOTIONS, TONES
+from scripts.training.network import ToneNetwork
+
+RUN_TOKENS = 128
+"""Longest text in tokens that the exported model reads; beyond it is cut."""
+PARITY = 1e-4
+"""Largest allowed difference of any logit between PyTorch and ONNX."""
+
+
+class ExportMismatch(Exception):
+    """The exported graph does not compute what the network computes."""
+
+
+def to_onnx(network: ToneNetwork, path: Path) -> None:
+    """Write `network` to `path` in fp32 and check it against PyTorch on padded batches.
+
+    Raises:
+        ExportMismatch: a logit differs by more than PARITY.
+    """
+    network.eval()
+    # The default attention exports as a causal graph; the eager one exports as what it is.
+    network.encoder.set_attn_implementation("eager")  # type: ignore[operator,union-attr]
+    ids = torch.randint(5, 1000, (2, 8))
+    mask = torch.ones_like(ids)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    torch.onnx.export(
+        network,
+        (ids, mask),
+        str(path),
+        input_names=["ids", "mask"],
+        output_names=["tone", "emotion"],
+        dynamic_axes={"ids": {0: "texts", 1: "tokens"}, "mask": {0: "texts", 1: "tokens"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for shape in ((1, 5), (3, 21), (2, 90)):
+        ids = torch.randint(5, 1000, shape)
+        mask = torch.ones_like(ids)
+        mask[0, shape[1] // 2 + 1 :] = 0
+        with torch.no_grad():
+            expected = network(ids, mask)
+        got = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})
+        gap = max(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True))
+        if gap > PARITY:
+            raise ExportMismatch(f"logits differ by {gap:.2g} at {shape[0]} texts of {shape[1]} tokens")
+
+
+def to_int8(source: Path, target: Path) -> None:
+    """Dynamic int8, per channel, of the matrix products and of the word vectors."""
+    quantize_dynamic(
+        source,
+        target,
+        op_types_to_quantize=["MatMul", "Gather"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+    )
+
+
+def export(network: ToneNetwork, tokenizer: Tokenizer, folder: Path) -> None:
+    """tone.onnx (int8) and tokenizer.json into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as spare:
+        whole = Path(spare) / "fp32.onnx"
+        to_onnx(network, whole)
+        to_int8(whole, folder / "tone.onnx")
+    tokenizer.no_truncation()
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+
+
+def describe(folder: Path, pad: int, calibration: dict[str, Any], training: dict[str, Any]) -> None:
+    """tone.json: labels, calibration and how the weights came about."""
+    about = {
+        "tones": TONES,
+        "emotions": EMOTIONS,
+        "max_tokens": RUN_TOKENS,
+        "pad": pad,
+        "calibration": calibration,
+        "training": training,
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in ("tone.onnx", "tokenizer.json")
+        },
+    }
+    (folder / "tone.json").write_text(
+        json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )

@@ -1,0 +1,249 @@
+"""The training loop: one pass of steps, checkpoints on the way, resumable."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+from transformers import AutoTokenizer
+
+from models.tone.text import normalise
+from scripts.training.asr_style import asr_style
+from scripts.training.batches import Batch, Epochs, collate, label_weights
+from scripts.training.datasets import READERS, UNKNOWN, Row, Split, read_table, split
+from scripts.training.metrics import best_thresholds, emotion_figures, present, softmax, tone_figures
+from scripts.training.network import ToneNetwork, build, parameter_groups
+from scripts.training.recipe import Recipe
+
+AVERAGE_EVERY = 10
+CLIP = 1.0
+
+
+def read(recipe: Recipe) -> Split:
+    """All sets of the recipe, development rows apart."""
+    train: list[Row] = []
+    dev: list[Row] = []
+    for source in recipe.sources:
+        if source.table:
+            train += read_table(source.table, source.name)
+        else:
+            learned, measured = READERS[source.name](recipe.data / source.name)
+            train += learned
+            dev += measured
+    return split(train, dev)
+
+
+def load_tokenizer(base: str, max_tokens: int) -> tuple[Tokenizer, int]:
+    """The encoder's own tokenizer, cutting at `max_tokens`, and its padding id."""
+    wrapped = AutoTokenizer.from_pretrained(base)
+    tokenizer: Tokenizer = wrapped.backend_tokenizer
+    tokenizer.enable_truncation(max_tokens)
+    tokenizer.no_padding()
+    return tokenizer, int(wrapped.pad_token_id)
+
+
+def loss_of(
+    network: ToneNetwork,
+    batch: Batch,
+    tone_weights: torch.Tensor,
+    emotion_weights: torch.Tensor,
+    recipe: Recipe,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Losses of both heads, each the mean over what is annotated."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bfloat16):
+        tones, emotions = network(batch.ids, batch.mask)
+    tones, emotions = tones.float(), emotions.float()
+    known = batch.tones != UNKNOWN
+    tone_loss = functional.cross_entropy(
+        tones[known], batch.tones[known], weight=tone_weights, label_smoothing=recipe.label_smoothing
+    )
+    annotated = (batch.emotions != UNKNOWN).float()
+    target = batch.emotions.clamp(min=0) * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+    each = functional.binary_cross_entropy_with_logits(
+        emotions, target, pos_weight=emotion_weights, reduction="none"
+    )
+    return tone_loss if known.any() else tones.sum() * 0, (each * annotated).sum() / annotated.sum().clamp(
+        min=1
+    )
+
+
+@torch.no_grad()
+def logits_of(
+    network: ToneNetwork, texts: Sequence[str], tokenizer: Tokenizer, pad: int, bfloat16: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """(texts, 3) and (texts, 7) logits of normalised texts, in their order."""
+    network.eval()
+    encoded = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
+    tones, emotions = np.zeros((len(texts), 3)), np.zeros((len(texts), 7))
+    blank = Row("", "en", "", UNKNOWN, (UNKNOWN,) * 7)
+    for at in range(0, len(order), 64):
+        chosen = order[at : at + 64]
+        batch = collate([blank] * len(chosen), [encoded[i] for i in chosen], pad)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            tone, emotion = network(batch.ids, batch.mask)
+        tones[chosen], emotions[chosen] = tone.float().numpy(), emotion.float().numpy()
+    network.train()
+    return tones, emotions
+
+
+def quick_figures(
+    network: ToneNetwork, dev: Mapping[str, Sequence[Row]], tokenizer: Tokenizer, pad: int, recipe: Recipe
+) -> dict[str, dict[str, float]]:
+    """Tone and emotion figures on a few rows of each development set, as written and as recognised."""
+    figures = {}
+    for name, rows in dev.items():
+        some = rows[:: max(1, len(rows) // recipe.dev_rows)]
+        for style in ("raw", "asr"):
+            texts = [asr_style(row.text, row.language) if style == "asr" else row.text for row in some]
+            texts = [normalise(text, row.language) or "…" for text, row in zip(texts, some, strict=True)]
+            tones, emotions = logits_of(network, texts, tokenizer, pad, recipe.bfloat16)
+            truth = np.array([row.tone for row in some])
+            known = truth != UNKNOWN
+            result = {
+                k: round(v, 4)
+                for k, v in tone_figures(softmax(tones[known]), truth[known]).items()
+                if k in ("macro_f1", "weighted_f1", "macro_recall")
+            }
+            labels = np.array([row.emotions for row in some])
+            whole = (labels != UNKNOWN).all(1)
+            if whole.any():
+                scores = 1 / (1 + np.exp(-emotions[whole]))
+                guess = present(scores, best_thresholds(scores, labels[whole]))
+                best = emotion_figures(guess, labels[whole])
+                result |= {f"emotion_{k}": round(v, 4) for k, v in best.items()}
+            figures[f"{name} {style}"] = result
+    return figures
+
+
+class Average:
+    """A running average of the trained weights: steadier than any single step of them."""
+
+    def __init__(self, network: ToneNetwork, decay: float) -> None:
+        self._decay = decay
+        self._network = network
+        self.weights = [p.detach().clone() for p in network.parameters() if p.requires_grad]
+
+    def update(self) -> None:
+        trained = [p.detach() for p in self._network.parameters() if p.requires_grad]
+        torch._foreach_lerp_(self.weights, trained, 1 - self._decay)
+
+    def swap(self) -> None:
+        """Exchange the network's weights with the averaged ones; again to undo."""
+        trained = [p for p in self._network.parameters() if p.requires_grad]
+        for i, parameter in enumerate(trained):
+            now = parameter.detach().clone()
+            parameter.data.copy_(self.weights[i])
+            self.weights[i] = now
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Share of the peak rate: linear up, then linear down to 0."""
+    warm = max(1, int(recipe.steps * recipe.warm_up))
+    return min((step + 1) / warm, max(0.0, (recipe.steps - step) / max(1, recipe.steps - warm)))
+
+
+def train(recipe: Recipe, data: Split, resume: bool) -> ToneNetwork:
+    """Run the recipe on `data`; returns the network with averaged weights.
+
+    SIGTERM saves a checkpoint and stops.
+    """
+    torch.set_num_threads(recipe.threads)
+    torch.manual_seed(recipe.seed)
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = recipe.out / "checkpoint.pt", recipe.out / "log.jsonl"
+    tokenizer, pad = load_tokenizer(recipe.base, recipe.max_tokens)
+    weights = {source.name: source.weight for source in recipe.sources}
+    epochs = Epochs(data.train, weights, tokenizer, pad, recipe.batch, recipe.asr_share, recipe.seed)
+    tone_weights, emotion_weights = label_weights(data.train, weights)
+    network = build(recipe.base, recipe.dropout)
+    optimiser = torch.optim.AdamW(
+        parameter_groups(
+            network, recipe.encoder_rate, recipe.layer_decay, recipe.head_rate, recipe.weight_decay
+        ),
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    average = Average(network, recipe.average)
+    step = 0
+    if resume and checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        average.weights = state["average"]
+        step = state["step"]
+    print(
+        f"{len(data.train)} rows, {len(epochs)} batches an epoch, from step {step} of {recipe.steps}; "
+        f"tone weights {tone_weights.tolist()}, emotion weights {emotion_weights.tolist()}",
+        flush=True,
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    network.train()
+    since, tokens, losses = time.monotonic(), 0, []
+    for batch in epochs.start(step):
+        if step >= recipe.steps:
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * rate_at(step, recipe)
+        tone_loss, emotion_loss = loss_of(network, batch, tone_weights, emotion_weights, recipe)
+        (tone_loss + recipe.emotion_weight * emotion_loss).backward()
+        torch.nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], CLIP)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        step += 1
+        losses.append((tone_loss.item(), emotion_loss.item()))
+        tokens += int(batch.mask.sum())
+        if step % AVERAGE_EVERY == 0:
+            average.update()
+        if step % 50 == 0:
+            passed = time.monotonic() - since
+            tone_mean, emotion_mean = np.mean(losses[-50:], axis=0)
+            line = {
+                "step": step,
+                "tone_loss": round(float(tone_mean), 4),
+                "emotion_loss": round(float(emotion_mean), 4),
+                "steps_per_s": round(len(losses) / passed, 3),
+                "tokens_per_s": round(tokens / passed),
+            }
+            _log(log, line)
+            since, tokens, losses = time.monotonic(), 0, []
+        if stop.is_set():
+            _save(checkpoint, network, optimiser, average, step)
+            raise SystemExit(f"stopped at step {step}; --resume goes on from here")
+        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
+            _save(checkpoint, network, optimiser, average, step)
+            average.swap()
+            _log(log, {"step": step, "dev": quick_figures(network, data.dev, tokenizer, pad, recipe)})
+            average.swap()
+            since, tokens, losses = time.monotonic(), 0, []
+    average.swap()
+    return network
+
+
+def _save(
+    path: Path, network: ToneNetwork, optimiser: torch.optim.Optimizer, average: Average, step: int
+) -> None:
+    state = {
+        "network": network.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "average": average.weights,
+        "step": step,
+    }
+    torch.save(state, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
+
+
+def _log(path: Path, line: Mapping[str, object]) -> None:
+    print(json.dumps(line), flush=True)
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
