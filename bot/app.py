@@ -26,14 +26,16 @@ from bot.handlers import excuse, groups, privacy, settings_menu, start, tone
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.listener import Progress, analyzer_options
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
 from bot.store.chat import ChatLanguage
 from bot.warnings import texts_for
-from models.analyzer import Analyzer, AnalyzerOptions
-from models.audio import LONGEST_NOTE
+from models.analyzer import Analyzer
+from models.audio import LONGEST_NOTE, AudioToolMissing, find_ffmpeg
+from models.speech.transcript import EngineUnavailable
 
-__all__ = ["StartError", "analyzer_options", "run"]
+__all__ = ["StartError", "run"]
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +63,9 @@ async def run(settings: Settings, token: str) -> None:
         StartError: something around the bot is not as it must be.
     """
     with _data_folder(settings), _as_start_error():
+        await find_ffmpeg()
         async with (
-            await Analyzer.open(analyzer_options(settings)) as analyzer,
+            await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
             _store(settings) as store,
             _application(settings, token) as (app, intake),
         ):
@@ -81,15 +84,6 @@ async def run(settings: Settings, token: str) -> None:
                 log.info("ready", bot=app.bot.username, engine=analyzer.describe())
                 await _until_stopped(_upkeep(app, analyzer, store, jobs, settings))
             log.info("stopped")
-
-
-def analyzer_options(settings: Settings) -> AnalyzerOptions:
-    return AnalyzerOptions(
-        engine=settings.engine,
-        wav2vec2_model=settings.wav2vec2_model,
-        wav2vec2_model_ru=settings.wav2vec2_model_ru,
-        cache_dir=settings.data_dir / "models",
-    )
 
 
 def _conversations(
@@ -111,7 +105,7 @@ def _as_start_error() -> Iterator[None]:
     """What can be wrong with the surroundings, in one line each."""
     try:
         yield
-    except (StoreError, ConfigurationError) as error:
+    except (StoreError, ConfigurationError, EngineUnavailable, AudioToolMissing, FileNotFoundError) as error:
         raise StartError(str(error)) from None
     except InvalidToken:
         raise StartError(

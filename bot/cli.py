@@ -51,11 +51,18 @@ def _run(settings: Settings, token: str | None) -> int:
 
 def _analyze(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot import analyze
-    from bot.app import analyzer_options
+    from bot.listener import analyzer_options
 
     if arguments.engine:
         settings = settings.model_copy(update={"engine": arguments.engine})
-    raise NotImplementedError(analyze, analyzer_options)
+    question = analyze.Question(
+        files=arguments.files,
+        text=arguments.text,
+        texts=arguments.texts,
+        language=None if arguments.language == "auto" else arguments.language,
+        as_json=arguments.json,
+    )
+    return analyze.run(question, analyzer_options(settings))
 
 
 def _fail(message: str) -> int:

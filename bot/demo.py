@@ -7,7 +7,7 @@ import re
 from html import unescape
 from pathlib import Path
 
-from bot.app import analyzer_options
+from bot.listener import Progress, analyzer_options
 from bot.settings import Settings
 from bot.store import ChatSettings
 from bot.store.chat import ChatLanguage
@@ -33,7 +33,7 @@ TAG = re.compile(r"<[^>]+>")
 async def run(settings: Settings) -> int:
     """Print the guide and a warning for each sample note; the exit code is 0."""
     print(HOW_TO, flush=True)
-    async with await Analyzer.open(analyzer_options(settings)) as analyzer:
+    async with await Analyzer.open(analyzer_options(settings), Progress()) as analyzer:
         with (SAMPLES / "samples.tsv").open(encoding="utf-8", newline="") as table:
             for sample in csv.DictReader(table, delimiter="\t"):
                 verdict = await analyzer.listen((SAMPLES / sample["file"]).read_bytes())

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.app import analyzer_options
+from bot.listener import Progress, analyzer_options
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
 from models.analyzer import Analyzer
@@ -72,7 +72,7 @@ async def _database(settings: Settings) -> str:
 
 
 async def _models(settings: Settings) -> str:
-    async with await Analyzer.open(analyzer_options(settings)) as analyzer:
+    async with await Analyzer.open(analyzer_options(settings), Progress()) as analyzer:
         return analyzer.describe()
 
 

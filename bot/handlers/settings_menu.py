@@ -75,12 +75,12 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
 
 def _changed(chat: ChatSettings, data: str) -> ChatSettings:
     """`chat` with the choice that a button named; unchanged if the button is of an older version."""
-    _, _, choice = data.partition(":")
-    name, _, value = choice.partition(":")
+    name, _, value = data.removeprefix(f"{PREFIX}:").partition(":")
     kind = CHOICES.get(name)
     if kind is None or value not in [option.value for option in kind]:
         return chat
-    return replace(chat, **{name: kind(value)})
+    choice: dict[str, Any] = {name: kind(value)}
+    return replace(chat, **choice)
 
 
 def _text(chat: ChatSettings, texts: Texts, *, group: bool) -> str:
