@@ -84,8 +84,9 @@ def _bridged(spans: list[Span], pause: Seconds) -> list[Span]:
     """The spans, with those that lie `pause` or less apart made one."""
     if not spans:
         return []
-    breaks = [index for index, (one, next_one) in enumerate(pairwise(spans), 1) if next_one.start - one.end > pause]
+    breaks = [
+        index for index, (one, next_one) in enumerate(pairwise(spans), 1) if next_one.start - one.end > pause
+    ]
     return [
-        Span(spans[first].start, spans[last - 1].end)
-        for first, last in pairwise([0, *breaks, len(spans)])
+        Span(spans[first].start, spans[last - 1].end) for first, last in pairwise([0, *breaks, len(spans)])
     ]

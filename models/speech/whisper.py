@@ -70,8 +70,8 @@ class WhisperTranscriber:
     name = "whisper"
 
     def __init__(self, model: Any, title: str) -> None:
-        from faster_whisper.tokenizer import Tokenizer
-        from faster_whisper.transcribe import get_suppressed_tokens
+        from faster_whisper.tokenizer import Tokenizer  # type: ignore[import-untyped]
+        from faster_whisper.transcribe import get_suppressed_tokens  # type: ignore[import-untyped]
 
         self.title = title
         """Which weights these are, for people."""
@@ -85,14 +85,14 @@ class WhisperTranscriber:
         self._unwritten = list(get_suppressed_tokens(self._tokenizers["en"], [-1]))
 
     @classmethod
-    def load(cls, cache_dir: Path, threads: int, progress: Callable[[str], None]) -> Self:
+    def load(cls, cache_dir: Path, threads: int, progress: Callable[[str, float], None]) -> Self:
         """The best weights that are installed. Those that come in two parts are joined in `cache_dir` once.
 
         Raises:
             EngineUnavailable: no weights, or no engine for them, are installed.
         """
         try:
-            from faster_whisper import WhisperModel
+            from faster_whisper import WhisperModel  # type: ignore[import-untyped]
         except ImportError:
             raise EngineUnavailable(_HOW_TO_INSTALL) from None
         folder, title = _weights(cache_dir, progress)
@@ -236,11 +236,13 @@ def _quietest(samples: Samples, start: Seconds, end: Seconds) -> Seconds:
 _HOW_TO_INSTALL = "Whisper is not installed: pip install 'forewarn[offline,offline-ru]'"
 
 
-def _weights(cache_dir: Path, progress: Callable[[str], None]) -> tuple[Path, str]:
+def _weights(cache_dir: Path, progress: Callable[[str, float], None]) -> tuple[Path, str]:
     """The folder of the best weights that are installed, and their name."""
     parts = [folder for folder in map(_package, _BASE_PARTS) if folder]
     if len(parts) == len(_BASE_PARTS):
-        return _joined([part / "data" for part in parts], cache_dir, progress), "Whisper base, English and Russian"
+        return _joined(
+            [part / "data" for part in parts], cache_dir, progress
+        ), "Whisper base, English and Russian"
     if english := _package(_ENGLISH):
         return english / "model", "Whisper tiny, English only"
     raise EngineUnavailable(_HOW_TO_INSTALL)
@@ -253,7 +255,7 @@ def _package(name: str) -> Path | None:
         return None
 
 
-def _joined(parts: Sequence[Path], cache_dir: Path, progress: Callable[[str], None]) -> Path:
+def _joined(parts: Sequence[Path], cache_dir: Path, progress: Callable[[str, float], None]) -> Path:
     """The folder of the joined weights, made by whichever process comes first.
 
     It gets its name only when it is whole and right, so nobody ever loads half of it.
@@ -261,7 +263,7 @@ def _joined(parts: Sequence[Path], cache_dir: Path, progress: Callable[[str], No
     folder = cache_dir / f"whisper-base-{_BASE_SHA256[:12]}"
     if folder.is_dir():
         return folder
-    progress("putting the Whisper weights together (once, a few seconds)")
+    progress("putting the Whisper weights together", 0.0)
     cache_dir.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".whisper-base-", dir=cache_dir))
     try:

@@ -1,0 +1,221 @@
+"""Audio → Verdict: the one thing that the bot sees of the models.
+
+The loop that calls is never held up: decoding is a child process, and all that computes runs in one thread,
+one note after another, for every model already uses all the cores. While a note is listened to the next one
+is decoded; more are not let in, so memory does not grow with the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self, TypeVar
+
+import numpy as np
+
+from models.audio import SAMPLE_RATE, decode
+from models.speech.engines import Engine, EngineName, Progress, open_engine
+from models.speech.transcript import EngineUnavailable, Samples, Span
+from models.speech.vad import find_speech
+from models.tone.model import WEIGHTS, Judgement, ToneModel
+from models.tone.text import detect_language, normalise
+from models.tone.windows import read
+from models.verdict import EMOTIONS, TONES, JudgedWord, Language, Unusable, UnusableNote, Verdict
+
+__all__ = ["Analyzer", "AnalyzerOptions"]
+
+_NOTES_AT_ONCE = 2
+"""One is listened to, one is decoded."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerOptions:
+    """What to listen and judge with."""
+
+    engine: EngineName = "auto"
+    wav2vec2_model: str = "facebook/wav2vec2-base-960h"
+    """English: hub id or folder."""
+    wav2vec2_model_ru: str = "jonatasgrosman/wav2vec2-large-xlsr-53-russian"
+    """Russian: hub id or folder."""
+    cache_dir: Path = Path("data/models")
+    """Downloaded, converted and joined models; never anything of a note."""
+    tone_weights: Path = WEIGHTS
+    """Folder of the fine-tuned tone model."""
+    listens: bool = True
+    """False for texts only: no engine is loaded."""
+
+
+class Analyzer:
+    """Listens and judges. `async with await Analyzer.open(…)`; made once, used by many tasks."""
+
+    def __init__(
+        self, engine: Engine | None, tone: ToneModel, tone_version: str, worker: ThreadPoolExecutor
+    ) -> None:
+        self._engine = engine
+        self._tone = tone
+        self._tone_version = tone_version
+        self._worker = worker
+        self._room = asyncio.Semaphore(_NOTES_AT_ONCE)
+
+    @classmethod
+    async def open(cls, options: AnalyzerOptions, progress: Progress = lambda *_: None) -> Self:
+        """Load the models. The first time may take minutes; `progress` hears of anything that takes seconds.
+
+        Raises:
+            EngineUnavailable: nothing here can write speech down.
+            FileNotFoundError: there are no tone weights.
+        """
+        worker = ThreadPoolExecutor(1, thread_name_prefix="listener")
+
+        def load() -> tuple[Engine | None, ToneModel, str]:
+            threads = _cores()
+            tone = ToneModel.load(options.tone_weights, threads)
+            about = json.loads((options.tone_weights / "tone.json").read_text(encoding="utf-8"))
+            if not options.listens:
+                return None, tone, about["sha256"]["tone.onnx"]
+            wav2vec2: dict[Language, str] = {"en": options.wav2vec2_model, "ru": options.wav2vec2_model_ru}
+            engine = open_engine(options.engine, wav2vec2, options.cache_dir, threads, progress)
+            return engine, tone, about["sha256"]["tone.onnx"]
+
+        try:
+            engine, tone, version = await asyncio.get_running_loop().run_in_executor(worker, load)
+        except BaseException:
+            worker.shutdown(wait=False)
+            raise
+        return cls(engine, tone, version[:8], worker)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Finish the note in work, drop those that wait, and let go of the models' thread."""
+        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+
+    @property
+    def engine(self) -> str:
+        """What writes speech down: `wav2vec2` or `whisper`; `text` where nothing does."""
+        return self._engine.transcriber.name if self._engine else "text"
+
+    def describe(self) -> str:
+        """What is loaded, in one line for people."""
+        heard = self._engine.about if self._engine else "texts only"
+        return f"{heard}; tone weights {self._tone_version}"
+
+    async def warm_up(self) -> None:
+        """Let every model work once, so that the first note does not wait for it."""
+        await self.judge(["warm up"])
+        await self._work(lambda: self._try_engine(np.zeros(2 * SAMPLE_RATE, np.float32)))
+
+    async def listen(
+        self, data: bytes, language: Language | None = None, hint: Language | None = None
+    ) -> Verdict:
+        """The tone of a note, given the bytes of its file.
+
+        `language` is certain; with None it is found out, leaning to `hint` in doubt.
+
+        Raises:
+            UnusableNote: there is nothing in it to judge.
+            AudioToolMissing: there is no ffmpeg.
+        """
+        async with self._room:
+            samples = await decode(data)
+            return await self._work(lambda: self._verdict(samples, language, hint))
+
+    async def judge(self, texts: Sequence[str], language: Language | None = None) -> list[Verdict]:
+        """The tone of each text, in order; with `language` None it is found by the script.
+
+        A text without words is neutral and unsure: there is nothing in it to warn of.
+        """
+        # Not in the listener's thread: a text is a matter of milliseconds and need not wait for a long note.
+        return await asyncio.to_thread(self._judge, texts, language)
+
+    async def _work(self, job: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+
+    def _verdict(self, samples: Samples, language: Language | None, hint: Language | None) -> Verdict:
+        if self._engine is None:
+            raise ValueError("this analyzer was opened for texts only")
+        speech = find_speech(samples)
+        if not speech:
+            raise UnusableNote(Unusable.NO_WORDS, "nobody speaks in this note")
+        try:
+            heard = self._engine.transcriber.transcribe(samples, speech, language, hint)
+        except EngineUnavailable as error:
+            # Only one of the languages can be had here, and it is not this note's.
+            raise UnusableNote(Unusable.UNKNOWN_LANGUAGE, str(error)) from None
+        if not normalise(heard.text, heard.language):
+            raise UnusableNote(Unusable.NO_WORDS, "no words can be made out in this note")
+        reading = read(self._tone, heard.words, heard.language)
+        texts = [word.text for word in heard.words]
+        weights = self._tone.attribute(texts, heard.language, reading.whole.tone)
+        words = (
+            JudgedWord(word.text, word.start, word.end, weight)
+            for word, weight in zip(heard.words, weights, strict=True)
+        )
+        return replace(
+            _as_verdict(reading.whole, heard.text, heard.engine),
+            duration=len(samples) / SAMPLE_RATE,
+            timeline=reading.timeline,
+            words=tuple(words),
+        )
+
+    def _judge(self, texts: Sequence[str], language: Language | None) -> list[Verdict]:
+        worded = [text for text in texts if normalise(text, language)]
+        judged = iter(self._tone.judge(worded, [language] * len(worded)))
+        kept = set(worded)
+        return [
+            _as_verdict(next(judged) if text in kept else _nothing_said(text, language), text, "text")
+            for text in texts
+        ]
+
+    def _try_engine(self, silence: Samples) -> None:
+        if self._engine is not None:
+            with suppress(UnusableNote, EngineUnavailable):
+                self._engine.transcriber.transcribe(
+                    silence, [Span(0.0, len(silence) / SAMPLE_RATE)], "en", None
+                )
+
+
+def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:
+    return Verdict(
+        tone=judgement.tone,
+        confidence=judgement.confidence,
+        unsure=judgement.unsure,
+        scores=judgement.scores,
+        emotions=judgement.emotions,
+        emotions_present=judgement.emotions_present,
+        language=judgement.language,
+        transcript=transcript,
+        duration=0.0,
+        engine=engine,
+    )
+
+
+def _nothing_said(text: str, language: Language | None) -> Judgement:
+    """What to make of an empty line or a bare link: no tone is more likely than another."""
+    even = 1 / len(TONES)
+    return Judgement(
+        tone="neutral",
+        confidence=even,
+        unsure=True,
+        scores=dict.fromkeys(TONES, even),
+        emotions=dict.fromkeys(EMOTIONS, 0.0),
+        emotions_present=(),
+        language=language or detect_language(text) or "en",
+    )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,112 @@
+"""Which engine writes speech down here.
+
+wav2vec2 is what this project is about; its weights come from a model hub that not every machine reaches.
+Where they cannot be had, the Whisper weights that packages carry serve instead, and it is said why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Literal
+
+from models.speech.transcript import EngineUnavailable, Transcriber
+from models.verdict import LANGUAGES, Language, Seconds
+
+__all__ = ["Engine", "EngineName", "open_engine"]
+
+EngineName = Literal["auto", "wav2vec2", "whisper"]
+Progress = Callable[[str, float], None]
+"""Told what is being done and how much of it is, 0..1."""
+
+_HUB_PATIENCE: Seconds = 4
+"""A hub that has not answered by then is taken for out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What was chosen."""
+
+    transcriber: Transcriber
+    about: str
+    """One line for people: what it is and, if it is second choice, why."""
+
+
+def open_engine(
+    name: EngineName, wav2vec2: dict[Language, str], cache_dir: Path, threads: int, progress: Progress
+) -> Engine:
+    """The engine of this name, loaded; with `auto` the best that there is. Blocking; may download.
+
+    `wav2vec2` gives a hub id or a folder for each language.
+
+    Raises:
+        EngineUnavailable: it cannot be had here.
+    """
+    if name == "whisper":
+        return _whisper(cache_dir, threads, progress)
+    if name == "wav2vec2":
+        return _wav2vec2(wav2vec2, cache_dir, threads, progress)
+    near: dict[Language, str] = {
+        language: source for language, source in wav2vec2.items() if _within_reach(source, cache_dir / "hub")
+    }
+    why = "neither the model hub nor a local copy is within reach"
+    if near:
+        try:
+            return _wav2vec2(near, cache_dir, threads, progress)
+        except EngineUnavailable as refusal:
+            why = str(refusal)
+    engine = _whisper(cache_dir, threads, progress)
+    return Engine(engine.transcriber, f"{engine.about}; not wav2vec2: {why}")
+
+
+def _whisper(cache_dir: Path, threads: int, progress: Progress) -> Engine:
+    from models.speech.whisper import WhisperTranscriber
+
+    transcriber = WhisperTranscriber.load(cache_dir, threads, progress)
+    return Engine(transcriber, transcriber.title)
+
+
+def _wav2vec2(wav2vec2: dict[Language, str], cache_dir: Path, threads: int, progress: Progress) -> Engine:
+    """With at least one of its languages; the others are fetched when they are spoken."""
+    from models.speech.wav2vec2 import Wav2Vec2Transcriber
+
+    transcriber = Wav2Vec2Transcriber(wav2vec2, cache_dir, threads=threads, progress=progress)
+    refusal = EngineUnavailable("wav2vec2: no model is set")
+    for language in LANGUAGES:
+        try:
+            transcriber.load(language)
+        except EngineUnavailable as error:
+            refusal = error
+        else:
+            return Engine(transcriber, f"wav2vec2, {' and '.join(wav2vec2.values())}")
+    raise refusal
+
+
+def _within_reach(source: str, hub_cache: Path) -> bool:
+    """Whether a model is in a folder, in the cache, or on a hub that answers. Takes seconds at most."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    if Path(source).expanduser().is_dir():
+        return True
+    try:
+        if isinstance(try_to_load_from_cache(source, "config.json", cache_dir=hub_cache), str):
+            return True
+        url = hf_hub_url(source, "config.json")
+    except HFValidationError:
+        return False
+    answers: list[object] = []
+
+    def ask() -> None:
+        # No name, no route, no such model: it all means that the model is not there.
+        with suppress(Exception):
+            answers.append(get_hf_file_metadata(url, timeout=_HUB_PATIENCE))
+
+    # In a thread of its own, for looking up a name has no time limit of ours.
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_HUB_PATIENCE)
+    return bool(answers)
