@@ -37,7 +37,8 @@ def to_onnx(network: ToneNetwork, path: Path) -> None:
     network.eval()
     # The default attention exports as a causal graph; the eager one exports as what it is.
     network.encoder.set_attn_implementation("eager")  # type: ignore[operator,union-attr]
-    ids = torch.randint(5, 1000, (2, 8))
+    words: int = network.encoder.config.vocab_size  # type: ignore[union-attr,assignment]
+    ids = torch.randint(words, (2, 8))
     mask = torch.ones_like(ids)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     torch.onnx.export(
@@ -52,7 +53,7 @@ def to_onnx(network: ToneNetwork, path: Path) -> None:
     )
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for shape in ((1, 5), (3, 21), (2, 90)):
-        ids = torch.randint(5, 1000, shape)
+        ids = torch.randint(words, shape)
         mask = torch.ones_like(ids)
         mask[0, shape[1] // 2 + 1 :] = 0
         with torch.no_grad():
