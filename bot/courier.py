@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
@@ -40,9 +40,9 @@ class MessageRateLimiter(AIORateLimiter):
     The base class counts every call that names a chat; signs, reactions and look-ups are no messages.
     """
 
-    async def process_request(  # type: ignore[override]
+    async def process_request(
         self,
-        callback: Callable[..., Awaitable[Any]],
+        callback: Callable[..., Coroutine[Any, Any, Any]],
         args: Any,
         kwargs: dict[str, Any],
         endpoint: str,
@@ -50,7 +50,7 @@ class MessageRateLimiter(AIORateLimiter):
         rate_limit_args: int | None,
     ) -> Any:
         if endpoint.startswith(MESSAGE_METHODS) and endpoint != "sendChatAction":
-            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)  # type: ignore[arg-type]
+            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
         return await callback(*args, **kwargs)
 
 
