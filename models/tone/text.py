@@ -28,6 +28,7 @@ _LONG_LETTER = re.compile(r"([^\W\d_])\1{2,}")
 _LONG_MARK = re.compile(r"([!?()])\1{2,}")
 _HASH = re.compile(r"#(?=\w)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _SPACE = re.compile(r"\s+")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
@@ -49,7 +50,7 @@ def detect_language(text: str) -> Language | None:
 
 
 def normalise(text: str, language: Language | None = None) -> str:
-    """`text` as the model expects it; may come out empty.
+    """`text` as the model expects it; empty where nothing to be judged is left.
 
     `language` picks the words for emoji and the table of recogniser errors; None: found by script.
     """
@@ -64,4 +65,4 @@ def normalise(text: str, language: Language | None = None) -> str:
     text = _LONG_MARK.sub(r"\1\1", text)
     words = _corrections(language)
     text = _WORD.sub(lambda found: words.get(found[0].lower(), found[0]), text)
-    return _SPACE.sub(" ", text).strip()
+    return _SPACE.sub(" ", text).strip() if _LETTER_OR_DIGIT.search(text) else ""
