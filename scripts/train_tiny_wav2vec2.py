@@ -191,27 +191,20 @@ def _configuration() -> Wav2Vec2Config:
 
 
 def _lesson(lessons: list[Reading], chance: np.random.Generator) -> Reading:
-    """One phrase, sometimes two, rarely none; more or less quiet around them, a little noise over all."""
+    """One phrase, sometimes two, rarely none; quiet around them and a little noise over all."""
     said = chance.choice(3, p=(0.03, 0.77, 0.20))
     readings = [lessons[index] for index in chance.integers(len(lessons), size=said)]
     pieces = [_quiet(chance)]
     for reading in readings:
-        pieces += [_trimmed(reading.audio, chance), _quiet(chance)]
+        pieces += [reading.audio, _quiet(chance)]
     audio = np.concatenate(pieces)
     loudness = float(audio.std()) or 0.1
     noise = chance.standard_normal(len(audio), np.float32) * loudness * 10 ** chance.uniform(-2.5, -1)
     return Reading(" ".join(reading.text for reading in readings), np.asarray(audio + noise, np.float32))
 
 
-def _trimmed(audio: Audio, chance: np.random.Generator) -> Audio:
-    """Without a part of the silence that the voice leaves around a phrase: voice detection cuts so."""
-    loud = np.flatnonzero(np.abs(audio) > 0.02 * np.abs(audio).max())
-    before, after = loud[0], len(audio) - loud[-1]
-    return audio[int(before * chance.uniform()) : len(audio) - int(after * chance.uniform())]
-
-
 def _quiet(chance: np.random.Generator) -> Audio:
-    return np.zeros(int(chance.uniform(0.0, 0.6) * RATE), np.float32)
+    return np.zeros(int(chance.uniform(0.05, 0.6) * RATE), np.float32)
 
 
 def _spelled(text: str) -> str:

@@ -67,12 +67,9 @@ def _together(speech: Sequence[Span], length: int, limits: ChunkLimits) -> Itera
             joined[-1] = Chunk(joined[-1].start, end)
         else:
             joined.append(Chunk(start, end))
-    ends = [0, *(chunk.end for chunk in joined[:-1])]
-    starts = [*(chunk.start for chunk in joined[1:]), length]
-    for before, chunk, after in zip(ends, joined, starts, strict=True):
-        # Of a pause between two, each may have half.
-        early = before if before == 0 else (before + chunk.start) // 2
-        late = after if after == length else (chunk.end + after) // 2
+    # Of a pause between two, each may have half.
+    edges = [0, *((before.end + after.start) // 2 for before, after in pairwise(joined)), length]
+    for chunk, (early, late) in zip(joined, pairwise(edges), strict=False):
         yield Chunk(max(early, chunk.start - limits.margin), min(late, chunk.end + limits.margin))
 
 

@@ -29,7 +29,7 @@ from models.speech.ctc import Vocabulary
 from models.speech.transcript import EngineUnavailable, Samples
 from models.speech.wav2vec2_graph import Architecture, Precision, UnsupportedCheckpoint, write_graph
 
-__all__ = ["Network", "Progress", "converted", "open_session"]
+__all__ = ["Network", "Progress", "babble", "converted", "open_session"]
 
 _log = logging.getLogger(__name__)
 
