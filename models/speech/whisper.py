@@ -142,19 +142,24 @@ class WhisperTranscriber:
         """What is said in a window; nothing where the model only guesses."""
         heard = heard or self._hear(samples, window)
         written = self._write(heard, window, language, beams=1)
-        if not written.good:
+        if not written.likely or written.repetitive:
             heard = self._hear(samples, window, _WHOLE)
             written = self._write(heard, window, language, beams=5)
-        return self._timed(heard, written.tokens, window, language) if written.good else []
+        # People do repeat themselves; a decoder that turns in circles never comes to an end.
+        if not written.likely or (written.repetitive and not written.ended):
+            return []
+        return self._timed(heard, written.tokens, window, language)
 
     def _write(self, heard: Any, window: Span, language: Language, beams: int) -> _Written:
         tokenizer = self._tokenizers[language]
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        # Nobody says fifteen tokens a second.
+        most = min(440, 16 + int(15 * (window.end - window.start)))
         [result] = self._model.model.generate(
             heard,
-            [[*tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            [prompt],
             beam_size=beams,
-            # Nobody says fifteen tokens a second: a decoder that turns in circles is stopped.
-            max_length=min(440, 16 + int(15 * (window.end - window.start))),
+            max_length=most,
             suppress_tokens=self._unwritten,
             return_scores=True,
             return_no_speech_prob=True,
@@ -163,6 +168,7 @@ class WhisperTranscriber:
         return _Written(
             tokens=tokens,
             text=tokenizer.decode(tokens).strip(),
+            ended=len(tokens) < most - len(prompt),
             likelihood=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech=result.no_speech_prob,
         )
@@ -188,17 +194,23 @@ class _Written:
 
     tokens: list[int]
     text: str
+    ended: bool
+    """False where it had to be stopped."""
     likelihood: float
     """Mean log probability a token."""
     no_speech: float
     """Probability that there is nothing to write, 0..1."""
 
     @property
-    def good(self) -> bool:
+    def likely(self) -> bool:
+        """Whether these are words, and not guesses."""
+        least = _DOUBTFUL if self.no_speech > _NO_SPEECH else _UNLIKELY
+        return any(map(str.isalnum, self.text)) and self.likelihood >= least
+
+    @property
+    def repetitive(self) -> bool:
         raw = self.text.encode()
-        if not any(map(str.isalnum, self.text)) or len(raw) / len(zlib.compress(raw)) > _REPETITIVE:
-            return False
-        return self.likelihood >= (_DOUBTFUL if self.no_speech > _NO_SPEECH else _UNLIKELY)
+        return len(raw) / len(zlib.compress(raw)) > _REPETITIVE
 
 
 def _windows(samples: Samples, speech: Sequence[Span]) -> Iterator[Span]:

@@ -1,0 +1,142 @@
+"""A note goes in, a verdict comes out; the loop stays free meanwhile."""
+
+import asyncio
+import csv
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from models.analyzer import Analyzer, AnalyzerOptions
+from models.speech import engines
+from models.speech.transcript import EngineUnavailable
+from models.verdict import EMOTIONS, TONES, Unusable, UnusableNote
+from tests.models.test_audio import make  # noqa: F401 - a fixture
+
+FOLDER = Path(__file__).parents[2] / "bot" / "samples"
+with (FOLDER / "samples.tsv").open(encoding="utf-8", newline="") as _table:
+    NOTES = list(csv.DictReader(_table, delimiter="\t"))
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def note(file):
+    return (FOLDER / file).read_bytes()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def analyzer(tmp_path_factory):
+    options = AnalyzerOptions(engine="whisper", cache_dir=tmp_path_factory.mktemp("cache"))
+    async with await Analyzer.open(options) as analyzer:
+        await analyzer.warm_up()
+        yield analyzer
+
+
+@pytest.mark.parametrize("sample", NOTES, ids=lambda sample: sample["file"])
+async def test_samples_get_their_tone(analyzer, sample):
+    verdict = await analyzer.listen(note(sample["file"]))
+    assert verdict.tone == sample["tone"]
+    assert verdict.language == sample["language"]
+    assert not verdict.unsure
+
+
+async def test_verdict_is_whole(analyzer):
+    verdict = await analyzer.listen(note("bad_day.oga"))
+
+    assert verdict.engine == analyzer.engine == "whisper"
+    assert 3 < verdict.duration < 8
+    assert set(verdict.scores) == set(TONES)
+    assert sum(verdict.scores.values()) == pytest.approx(1, abs=1e-3)
+    assert verdict.confidence == max(verdict.scores.values()) == verdict.scores[verdict.tone]
+    assert set(verdict.emotions) == set(EMOTIONS)
+    assert all(0 <= chance <= 1 for chance in verdict.emotions.values())
+    assert " ".join(word.word for word in verdict.words) == verdict.transcript
+    assert all(0 <= word.start <= word.end <= verdict.duration for word in verdict.words)
+    assert all(-1 <= word.weight <= 1 for word in verdict.words)
+    [moment] = verdict.timeline
+    assert 0 <= moment.start < moment.end <= verdict.duration
+
+
+async def test_texts_are_judged_in_order_without_sound(analyzer):
+    verdicts = await analyzer.judge(
+        ["I love you so much!", "", "Ты меня бесишь, я тебя ненавижу.", "https://a.b"]
+    )
+
+    assert [verdict.tone for verdict in verdicts] == ["positive", "neutral", "negative", "neutral"]
+    assert [verdict.language for verdict in verdicts] == ["en", "en", "ru", "en"]
+    assert [verdict.unsure for verdict in verdicts] == [False, True, False, True]
+    assert {(verdict.engine, verdict.duration, verdict.timeline) for verdict in verdicts} == {("text", 0, ())}
+    assert await analyzer.judge([]) == []
+
+
+@pytest.mark.parametrize("sound", ["anullsrc", "anoisesrc=amplitude=0.3", "sine=frequency=440"])
+async def test_a_note_without_speech_never_gets_a_tone(analyzer, make, sound):  # noqa: F811
+    data = make("speechless.oga", "-f", "lavfi", "-i", sound, "-t", "5", "-c:a", "libopus", "-ar", "48000")
+    with pytest.raises(UnusableNote) as caught:
+        await analyzer.listen(data)
+    assert caught.value.reason is Unusable.NO_WORDS
+
+
+async def test_what_is_no_audio_is_refused(analyzer):
+    with pytest.raises(UnusableNote) as caught:
+        await analyzer.listen(b"not a voice note")
+    assert caught.value.reason is Unusable.NOT_AUDIO
+
+
+async def test_loop_stays_free_while_notes_are_listened_to(analyzer):
+    listening = asyncio.gather(*(analyzer.listen(note("bad_day.oga")) for _ in range(3)))
+    pauses = []
+    while not listening.done():
+        before = time.perf_counter()
+        await asyncio.sleep(0.01)
+        pauses.append(time.perf_counter() - before)
+    assert len({verdict.transcript for verdict in await listening}) == 1
+    assert len(pauses) > 5
+    assert float(np.median(pauses)) < 0.1
+
+
+async def test_describe_names_engine_and_weights_in_one_line(analyzer):
+    line = analyzer.describe()
+    assert "Whisper base" in line
+    assert "tone weights" in line
+    assert "\n" not in line
+
+
+async def test_auto_takes_whisper_where_no_wav2vec2_can_be_had_and_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "_within_reach", lambda *_: False)
+    async with await Analyzer.open(AnalyzerOptions(cache_dir=tmp_path)) as chosen:
+        assert chosen.engine == "whisper"
+        assert "not wav2vec2" in chosen.describe()
+
+
+async def test_forced_wav2vec2_does_not_fall_back(tmp_path):
+    options = AnalyzerOptions(
+        engine="wav2vec2",
+        wav2vec2_model=str(tmp_path / "none"),
+        wav2vec2_model_ru=str(tmp_path / "none"),
+        cache_dir=tmp_path,
+    )
+    with pytest.raises(EngineUnavailable):
+        await Analyzer.open(options)
+
+
+async def test_a_hub_that_never_answers_does_not_hold_up_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "_HUB_PATIENCE", 0.2)
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", lambda *_, **__: time.sleep(5))
+    started = time.perf_counter()
+    assert not engines._within_reach("some/model", tmp_path)
+    assert time.perf_counter() - started < 2
+
+
+async def test_running_needs_no_torch():
+    """What is only installed for training must not be needed, or even loaded, to run."""
+    script = "import sys, models.analyzer, models.speech.whisper, models.speech.wav2vec2, faster_whisper; "
+    script += "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    result = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
