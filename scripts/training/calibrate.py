@@ -6,14 +6,16 @@ the same however many rows it has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from scripts.training.datasets import UNKNOWN
 from scripts.training.evaluation import Judged
-from scripts.training.metrics import Floats, best_thresholds, softmax
+from scripts.training.metrics import Floats, best_thresholds, present, softmax
 
 NEIGHBOURHOOD = 0.05
 """Share of the answers that says how often a confidence is right."""
@@ -61,6 +63,15 @@ def emotion_thresholds(sets: Sequence[Judged]) -> Floats:
     """For each emotion the probability from which on it is called present: best F1 over all `sets`."""
     scores = np.concatenate([one.emotions for one in sets])
     return best_thresholds(scores, np.concatenate([one.emotion_truth for one in sets]))
+
+
+def calibrated(one: Judged, values: Mapping[str, Any]) -> Judged:
+    """What the model with these `values` would have said, from what it said at temperature 1."""
+    return replace(
+        one,
+        scores=softmax(np.log(one.scores + 1e-12) / values["temperature"]),
+        present=present(one.emotions, np.array(values["emotion_thresholds"])),
+    )
 
 
 def _at(one: Judged, divisor: float) -> Floats:

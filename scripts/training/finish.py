@@ -9,7 +9,7 @@ from typing import Any
 
 from models.tone.model import ToneModel
 from models.verdict import EMOTIONS, LANGUAGES
-from scripts.training.calibrate import emotion_thresholds, temperature, unsure_below
+from scripts.training.calibrate import calibrated, emotion_thresholds, temperature, unsure_below
 from scripts.training.datasets import Row, Split
 from scripts.training.evaluation import Judged, judge_all, table
 from scripts.training.export import describe, export
@@ -29,8 +29,9 @@ def finish(recipe: Recipe, network: ToneNetwork, data: Split) -> Path:
     provenance = _provenance(recipe, data)
     describe(weights, pad, dict.fromkeys(LANGUAGES, UNCALIBRATED), provenance)
     plain = judge_all(ToneModel.load(weights, recipe.threads), data.dev)
-    describe(weights, pad, calibrate(recipe, plain, data), provenance)
-    _report(recipe, judge_all(ToneModel.load(weights, recipe.threads), data.dev))
+    calibration = calibrate(recipe, plain, data)
+    describe(weights, pad, calibration, provenance)
+    _report(recipe, [calibrated(one, calibration[data.dev[one.name][0].language]) for one in plain])
     return weights
 
 
@@ -55,10 +56,15 @@ def calibrate(recipe: Recipe, plain: list[Judged], data: Split) -> dict[str, Any
     return calibration
 
 
+def _base(recipe: Recipe) -> str:
+    """The base by name: where a folder lies on this machine is nobody's business."""
+    return Path(recipe.base).name if Path(recipe.base).is_dir() else recipe.base
+
+
 def _provenance(recipe: Recipe, data: Split) -> dict[str, Any]:
     rows = Counter(row.source for row in data.train)
     return {
-        "base": recipe.base,
+        "base": _base(recipe),
         "steps": recipe.steps,
         "batch": recipe.batch,
         "seed": recipe.seed,
@@ -81,7 +87,7 @@ def _report(recipe: Recipe, judged: list[Judged]) -> None:
     calibration_picture(judged, images / "training-calibration.png")
     (recipe.out / "report.md").write_text(
         f"# {recipe.out.name}\n\n"
-        f"{recipe.steps} steps of {recipe.batch} texts from `{recipe.base}`. Development parts, the exported "
+        f"{recipe.steps} steps of {recipe.batch} texts from `{_base(recipe)}`. Development parts, the exported "
         f"int8 model, texts as written (raw) and as a recogniser writes them (asr):\n\n{table(judged)}\n\n"
         "![Loss](images/training-loss.png)\n\n![Confusion](images/training-confusion.png)\n\n"
         "![Calibration](images/training-calibration.png)\n",
