@@ -15,6 +15,7 @@ from bot.notes import Note
 from bot.store import ChatSettings, ShowTranscript, Store, Style
 from bot.store.chat import ChatLanguage
 from models.analyzer import Analyzer
+from models.audio import LONGEST_NOTE
 from models.verdict import LANGUAGES, Language, Unusable, UnusableNote, Verdict
 
 __all__ = ["Ear", "NotHeard", "Trouble"]
@@ -60,6 +61,8 @@ class Ear:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._hear(note, chat)
+            except NotHeard:
+                raise
             except UnusableNote as error:
                 raise NotHeard(error.reason) from None
             except FileTooBig:
@@ -90,6 +93,8 @@ class Ear:
         return verdict
 
     async def _listen(self, note: Note, language: Language | None, certain: bool) -> Verdict:
+        if note.duration is not None and note.duration > LONGEST_NOTE:
+            raise NotHeard(Unusable.TOO_LONG)
         data = await self._courier.fetch(note, self._largest_file)
         try:
             return await self._analyzer.listen(data, hint=language)

@@ -7,6 +7,7 @@ A `Note` holds what the queue may keep on disk: ids, never content.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Self
 
 from telegram import Audio, Document, Message, Update, VideoNote, Voice
@@ -38,6 +39,8 @@ class Note:
     file_unique_id: str
     file_size: int | None
     """Bytes, where Telegram says."""
+    duration: float | None
+    """Seconds, where Telegram says."""
 
     @property
     def job_id(self) -> str:
@@ -77,6 +80,13 @@ def _sound(message: Message) -> Sound | None:
     return message.voice or message.video_note or message.audio
 
 
+def _seconds(sound: Sound) -> float | None:
+    if isinstance(sound, Document):
+        return None
+    duration = sound.duration
+    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+
+
 def _from_a_bot(message: Message) -> bool:
     """Another bot's message. Anonymous admins and channels look like one, but have a `sender_chat`."""
     sender = message.from_user
@@ -104,4 +114,5 @@ def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Not
         file_id=sound.file_id,
         file_unique_id=sound.file_unique_id,
         file_size=sound.file_size,
+        duration=_seconds(sound),
     )
