@@ -14,6 +14,7 @@ import asyncio
 import functools
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +41,17 @@ _CODECS = (
     "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,"
     "pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le"
 )
+# One thread for each stage, or a machine of many cores would need memory for as many.
+_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "fatal", "-filter_threads", "1")
 # Through 16-bit, so that whatever the file holds comes out finite and within -1..1.
 _FILTER = f"aresample={SAMPLE_RATE},aformat=sample_fmts=s16:channel_layouts=mono"
 # The shell sets the limits and becomes ffmpeg: no moment without them, no code between fork and exec.
 # No core dump and no byte in any file, for both could hold the sound.
 _LIMITED = 'ulimit -c 0; ulimit -f 0; ulimit -t "$1"; ulimit -v "$2"; shift 2; exec "$@"'
+
+
+# What the kernel ends a child with that used up its processor time.
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 class AudioToolMissing(RuntimeError):
@@ -62,7 +69,7 @@ class AudioLimits:
     cpu_time: int = 90
     """Whole seconds of processor."""
     memory: int = 2 * 2**30
-    """Bytes of address space, of which ffmpeg needs about 0.7 GB before it reads anything."""
+    """Bytes of address space; 0.6 GB do for a voice note, nearly all of it room for threads, never touched."""
 
 
 async def decode(data: bytes, limits: AudioLimits | None = None) -> Samples:
@@ -82,9 +89,11 @@ async def decode(data: bytes, limits: AudioLimits | None = None) -> Samples:
         raise UnusableNote(Unusable.NOT_AUDIO, "this is not an audio or video file")
     ffmpeg = await find_ffmpeg()
     with _file_in_memory(data) as file:
-        pcm, complaint = await _run(_command(ffmpeg, demuxer, file, limits), file, limits)
+        pcm, complaint, code = await _run(_command(ffmpeg, demuxer, file, limits), file, limits)
+    if code in _OUT_OF_TIME:
+        raise UnusableNote(Unusable.TOO_SLOW, f"decoding took more than {limits.cpu_time} s of processor")
     if not pcm:
-        raise _why_silent(complaint)
+        raise _why_silent(complaint, code)
     return np.frombuffer(pcm, np.float32)
 
 
@@ -191,11 +200,11 @@ def _command(ffmpeg: Path, demuxer: str, file: int, limits: AudioLimits) -> list
     ]
     # One second more than allowed, so that too long can be told from just long enough.
     result = ["-map", "0:a:0", "-t", str(limits.duration + 1), "-af", _FILTER, "-f", "f32le", "pipe:1"]
-    return [*shell, str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "fatal", *source, *result]
+    return [*shell, str(ffmpeg), *_QUIET, *source, *result]
 
 
-async def _run(command: list[str], file: int, limits: AudioLimits) -> tuple[bytearray, bytes]:
-    """What the decoder wrote: the sound and its last words.
+async def _run(command: list[str], file: int, limits: AudioLimits) -> tuple[bytearray, bytes, int | None]:
+    """What the decoder wrote, the sound and its last words, and its exit code.
 
     At log level `fatal` the latter always fit the pipe's buffer, so the two can be read one after the other.
     """
@@ -218,7 +227,7 @@ async def _run(command: list[str], file: int, limits: AudioLimits) -> tuple[byte
             process.kill()
             # Empties the pipes too: a child is only reaped when nobody can read from it any more.
             await process.communicate()
-    return pcm, complaint
+    return pcm, complaint, process.returncode
 
 
 async def _read(process: asyncio.subprocess.Process, longest: Seconds) -> bytearray:
@@ -232,9 +241,9 @@ async def _read(process: asyncio.subprocess.Process, longest: Seconds) -> bytear
     return pcm
 
 
-def _why_silent(complaint: bytes) -> UnusableNote:
+def _why_silent(complaint: bytes, code: int | None) -> UnusableNote:
     if b"matches no streams" in complaint:
         return UnusableNote(Unusable.NO_SOUND_TRACK, "a video without sound")
-    if not complaint:
+    if code == 0 and not complaint:
         return UnusableNote(Unusable.EMPTY, "no sound in this file")
     return UnusableNote(Unusable.DAMAGED, "the file is damaged: nothing in it can be decoded")

@@ -161,6 +161,17 @@ async def test_decoder_that_takes_too_long_is_ended(make):
     assert not _children()
 
 
+@pytest.mark.slow
+async def test_decoder_that_takes_too_much_of_the_processor_is_ended(make):
+    data = make("heavy.flac", "-f", "lavfi", "-i", "sine=duration=3500:sample_rate=48000", "-c:a", "flac")
+    assert await refusal(data, AudioLimits(cpu_time=1)) is Unusable.TOO_SLOW
+
+
+async def test_decoder_that_wants_too_much_memory_is_refused_it(make):
+    data = make("fat.oga", *CONTAINERS["voice.oga"])
+    assert await refusal(data, AudioLimits(memory=2**26)) is Unusable.DAMAGED
+
+
 async def test_cancelling_ends_the_decoder(make):
     data = make("cancelled.flac", "-f", "lavfi", "-i", "sine=duration=600", "-c:a", "flac")
     task = asyncio.create_task(decode(data))
