@@ -60,7 +60,7 @@ def run(question: Question, options: AnalyzerOptions) -> int:
         # What is still buffered has no reader; it must not raise again when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOBODY_READS
-    except (AudioToolMissing, EngineUnavailable, FileNotFoundError) as error:
+    except (AudioToolMissing, EngineUnavailable, OSError) as error:
         return _complain(str(error), 1)
     return code
 

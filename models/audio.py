@@ -69,7 +69,7 @@ class AudioLimits:
     cpu_time: int = 90
     """Whole seconds of processor."""
     memory: int = 2 * 2**30
-    """Bytes of address space; 0.6 GB do for a voice note, nearly all of it room for threads, never touched."""
+    """Bytes of address space; 0.6 GB do for a voice note, nearly all of it room for threads."""
 
 
 async def decode(data: bytes, limits: AudioLimits | None = None) -> Samples:
