@@ -87,8 +87,9 @@ def _report(recipe: Recipe, judged: list[Judged]) -> None:
     calibration_picture(judged, images / "training-calibration.png")
     (recipe.out / "report.md").write_text(
         f"# {recipe.out.name}\n\n"
-        f"{recipe.steps} steps of {recipe.batch} texts from `{_base(recipe)}`. Development parts, the exported "
-        f"int8 model, texts as written (raw) and as a recogniser writes them (asr):\n\n{table(judged)}\n\n"
+        f"{recipe.steps} steps of {recipe.batch} texts from `{_base(recipe)}`. Development parts, the "
+        f"exported int8 model, texts as written (raw) and as a recogniser writes them (asr):\n\n"
+        f"{table(judged)}\n\n"
         "![Loss](images/training-loss.png)\n\n![Confusion](images/training-confusion.png)\n\n"
         "![Calibration](images/training-calibration.png)\n",
         encoding="utf-8",
