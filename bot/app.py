@@ -65,9 +65,9 @@ async def run(settings: Settings, token: str) -> None:
     with _data_folder(settings), _as_start_error():
         await find_ffmpeg()
         async with (
-            await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
             _store(settings) as store,
             _application(settings, token) as (app, intake),
+            await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
         ):
             courier = Courier(app.bot)
             answerer = Answerer(
@@ -105,8 +105,10 @@ def _as_start_error() -> Iterator[None]:
     """What can be wrong with the surroundings, in one line each."""
     try:
         yield
-    except (StoreError, ConfigurationError, EngineUnavailable, AudioToolMissing, FileNotFoundError) as error:
+    except (StoreError, ConfigurationError, EngineUnavailable, AudioToolMissing) as error:
         raise StartError(str(error)) from None
+    except OSError as error:
+        raise StartError(f"{error.filename or 'The data folder'}: {error.strerror or error}.") from None
     except InvalidToken:
         raise StartError(
             "Telegram does not know this token. Copy it again from @BotFather (/mybots) into FOREWARN_TOKEN."

@@ -18,12 +18,15 @@ SAID = [word.encode() for tone in ("negative", "positive") for word in words_of(
 
 
 def answers_to(note):
-    return [reply for reply in note.tg.private(note.state.sender).from_bot if reply.reply_to.id == note.id]
+    said = note.tg.private(note.state.sender).from_bot
+    return [reply for reply in said if reply.reply_to and reply.reply_to.id == note.id]
 
 
 def files_that_hold(said, folder):
+    """Files with any of these words in them, the models' own dictionaries apart."""
     found = []
-    for file in filter(lambda path: path.is_file(), folder.rglob("*")):
+    files = (path for path in folder.rglob("*") if path.is_file() and "models" not in path.parts)
+    for file in files:
         content = file.read_bytes().lower()
         found += [(file.name, word) for word in said if word in content]
     return found

@@ -34,10 +34,11 @@ async def start(tmp_path, command=RUN, **env):
 
 
 def said(complaint):
-    """The line for people, after the log's own lines."""
+    """The line for people, the last one."""
     assert "Traceback" not in complaint
-    [line] = [line for line in complaint.splitlines() if line.startswith("forewarn: ")]
-    return line
+    last = complaint.splitlines()[-1]
+    assert last.startswith("forewarn: ")
+    return last
 
 
 async def test_a_wrong_token(telegram, tmp_path):
@@ -89,6 +90,15 @@ async def test_a_full_disk(telegram, tmp_path):
     code, complaint = await start(tmp_path, limited, **env)
     assert code == 1
     assert "cannot be used" in said(complaint)
+
+
+async def test_a_disk_that_is_full_only_when_the_models_come(telegram, tmp_path):
+    # Room for the databases, not for the joined Whisper weights.
+    limited = ("/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 20000; exec "$@"', "sh", *RUN)
+    env = {"FOREWARN_TOKEN": telegram.token, "FOREWARN_API_URL": telegram.url}
+    code, complaint = await start(tmp_path, limited, **env)
+    assert code == 1
+    assert "forewarn: " in said(complaint)
 
 
 async def test_two_bots_on_one_data_folder(telegram, tmp_path):
