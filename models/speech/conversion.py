@@ -100,6 +100,8 @@ def open_session(folder: Path, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # A pattern is one more block of memory for each length that comes twice: half a gigabyte for 20 s.
+    options.enable_mem_pattern = False
     return ort.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
 
 
