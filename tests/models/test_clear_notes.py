@@ -47,7 +47,7 @@ NOTES = {
         "Bus number forty seven goes from the station to the airport every twenty minutes.",
         "The plumber comes on Monday between eight and ten, the key is with the neighbour.",
         "I sent you the file by email, the invoice is on page two and the address is on page three.",
-        "Turn left at the lights, then take the second street on the right, to the house with the green door.",
+        "Turn left at the lights, then the second street on the right, to the house with the green door.",
         "The library opens at nine on Saturday and closes at one, the books are due on the fifteenth.",
         "We are at the bus stop now, we will be at your place in about half an hour.",
         "The password for the printer is on the yellow note next to the monitor in the office.",
