@@ -14,3 +14,8 @@ async def telegram() -> AsyncIterator[TelegramEmulator]:
     """A Telegram of its own for one test; start the bot against `telegram.url` with `telegram.token`."""
     async with TelegramEmulator() as tg:
         yield tg
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast tests first: what is plainly broken shows within seconds."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
