@@ -27,6 +27,10 @@ SIGN_EVERY = 4.5
 """Seconds between two working signs: Telegram shows one for five."""
 
 
+WAITS = (1, 5, 20, 60, 180)
+"""Seconds between two tries to answer where something around the bot fails."""
+
+
 class Outcome(StrEnum):
     """How a note ended; the job's only result, so nothing said is in it."""
 
@@ -62,14 +66,23 @@ class Answerer:
     async def answer(self, note: Note) -> Outcome:
         """Warn about one note. Everything that can go wrong with it is answered or logged, not raised."""
         started = time.monotonic()
-        try:
-            outcome = await self._answer(note)
-        except Unreachable as error:
-            log.warning("note not answered", job=note.job_id, reason=str(error))
-            outcome = Outcome.UNREACHABLE
+        outcome = await self._answer_patiently(note)
         seconds = round(time.monotonic() - started, 2)
         log.info("note done", job=note.job_id, outcome=outcome.value, seconds=seconds)
         return outcome
+
+    async def _answer_patiently(self, note: Note) -> Outcome:
+        """A locked database or a full disk pass; a job that raised would be over."""
+        for wait in WAITS:
+            try:
+                return await self._answer(note)
+            except Unreachable as error:
+                log.warning("note not answered", job=note.job_id, reason=str(error))
+                return Outcome.UNREACHABLE
+            except Exception as error:
+                log.error("answer failed", job=note.job_id, error=type(error).__name__, again_in=wait)
+                await asyncio.sleep(wait)
+        return Outcome.FAILED
 
     async def _answer(self, note: Note) -> Outcome:
         chat = await self._store.chat(note.chat_id)

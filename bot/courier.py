@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter
 
 from bot.notes import Note
@@ -110,6 +111,9 @@ class Courier:
                     disable_notification=not note.private,
                 )
             )
+        except ChatMigrated as error:
+            # The group became a supergroup, where messages have other numbers: no reply, but no loss.
+            await self.say(replace(note, chat_id=error.new_chat_id), html, keyboard)
         except (BadRequest, Forbidden) as error:
             raise Unreachable(error.message) from None
 
@@ -117,7 +121,7 @@ class Courier:
         """React to the note; False where the chat does not take this reaction."""
         try:
             await insist(lambda: self._bot.set_message_reaction(note.chat_id, note.reply_to, emoji))
-        except BadRequest:
+        except (BadRequest, ChatMigrated):
             return False
         except Forbidden as error:
             raise Unreachable(error.message) from None
@@ -135,7 +139,7 @@ async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
     """Repeat `call` until Telegram takes it.
 
     Raises:
-        BadRequest, Forbidden: Telegram will never take it.
+        BadRequest, ChatMigrated, Forbidden: Telegram will never take it.
         Unreachable: nothing but network failures for `PATIENCE` seconds.
     """
     wait, given_up_at = FIRST_WAIT, asyncio.get_running_loop().time() + PATIENCE
@@ -147,8 +151,8 @@ async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
             log.info("telegram asks to wait", seconds=seconds)
             given_up_at += seconds
             await asyncio.sleep(seconds + random.uniform(0.1, 0.5))  # noqa: S311
-        except (BadRequest, Forbidden, InvalidToken):
-            raise
+        except BadRequest:
+            raise  # a kind of NetworkError to python-telegram-bot, but no fault of the network
         except NetworkError as error:
             if asyncio.get_running_loop().time() > given_up_at:
                 raise Unreachable(type(error).__name__) from None

@@ -9,6 +9,7 @@ import asyncio
 from enum import StrEnum
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.courier import Courier, FileTooBig, Unreachable
 from bot.notes import Note
@@ -89,7 +90,11 @@ class Ear:
             self._listening[key] = task
             task.add_done_callback(lambda _: self._listening.pop(key, None))
         verdict = await asyncio.shield(task)
-        await self._store.keep_verdict(note.file_unique_id, expectation, note.chat_id, verdict)
+        try:
+            await self._store.keep_verdict(note.file_unique_id, expectation, note.chat_id, verdict)
+        except SQLAlchemyError as error:
+            # A full disk is no reason to keep silent.
+            log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)
         return verdict
 
     async def _listen(self, note: Note, language: Language | None, certain: bool) -> Verdict:

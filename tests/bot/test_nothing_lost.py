@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 
 import pytest
 
@@ -82,18 +83,39 @@ async def test_a_note_taken_is_answered_even_if_telegram_never_sends_it_again(te
         assert "negative" in (await note.reply(within=HEARD)).text
 
 
-async def test_a_note_not_taken_is_not_confirmed(telegram, tmp_path):
-    """The update comes again while the database cannot keep it, and is answered once."""
+@pytest.mark.parametrize("database", ["jobs.db", "forewarn.db"])
+async def test_a_locked_database_delays_a_note_and_loses_nothing(telegram, tmp_path, database):
     anna = telegram.user("Anna", language_code="en")
     chat = telegram.private(anna)
     async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
         await bot.wait_ready()
+        await chat.voice(anna, sample("positive")).reply(within=HEARD)
+        holder = sqlite3.connect(tmp_path / database)
+        holder.execute("BEGIN IMMEDIATE")
         note = chat.voice(anna, sample("negative"))
-        await bot.kill9()
-        await bot.restart() if bot.returncode is None else await bot.start()
-        await note.reply(within=HEARD)
-        await chat.silence(2)
+        await asyncio.sleep(8)
+        if database == "jobs.db":
+            # Nobody could keep the note yet, so Telegram has not been told that it arrived.
+            assert telegram.world.updates.pending
+            assert not answers_to(note)
+        holder.rollback()
+        holder.close()
+        assert "negative" in (await note.reply(within=HEARD)).text
+        await chat.silence(3)
     assert len(answers_to(note)) == 1
+
+
+async def test_a_note_of_a_group_that_migrates_meanwhile_is_answered_in_the_supergroup(telegram, tmp_path):
+    anna = telegram.user("Anna", language_code="en")
+    group = telegram.group("Small", admins=[anna], supergroup=False)
+    hold = telegram.fail("getFile", delay=3)
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        group.add_bot(by=anna, admin=True)
+        group.voice(anna, sample("negative"))
+        await telegram.until(lambda: hold.hits, 10, "the note to be fetched")
+        grown = group.migrate()
+        await grown.says("negative", within=HEARD)
 
 
 async def test_old_notes_get_one_line_after_a_long_stop(telegram, tmp_path):
