@@ -16,6 +16,12 @@ RUN = (sys.executable, "-m", "bot", "run")
 
 async def start(tmp_path, command=RUN, **env):
     """Run to its end; returns exit code and stderr."""
+    code, _, complaint = await run(tmp_path, command, **env)
+    return code, complaint
+
+
+async def run(tmp_path, command, **env):
+    """Run to its end; returns exit code, stdout and stderr."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=tmp_path,
@@ -29,8 +35,8 @@ async def start(tmp_path, command=RUN, **env):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, complaint = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, complaint.decode()
+    out, complaint = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, out.decode(), complaint.decode()
 
 
 def said(complaint):
@@ -117,3 +123,25 @@ async def test_a_wrong_setting(tmp_path):
     code, complaint = await start(tmp_path, FOREWARN_ENGINE="siri")
     assert code == 1
     assert "FOREWARN_ENGINE" in said(complaint)
+
+
+async def test_the_doctor_finds_nothing(telegram, tmp_path):
+    env = {"FOREWARN_TOKEN": telegram.token, "FOREWARN_API_URL": telegram.url}
+    code, found = await doctor(tmp_path, **env)
+    assert code == 0
+    assert [line[0] for line in found] == ["✓"] * 6
+    assert f"@{telegram.bot.username}" in found[-1]
+
+
+async def test_the_doctor_says_what_to_do(telegram, tmp_path):
+    (tmp_path / "data").write_text("a file")
+    code, found = await doctor(tmp_path, FOREWARN_TOKEN="1:" + "B" * 35, FOREWARN_API_URL=telegram.url)
+    assert code == 1
+    assert [line for line in found if line.startswith("✗ data folder")]
+    assert "copy it again from @BotFather" in found[-1]
+
+
+async def doctor(tmp_path, **env):
+    code, out, complaint = await run(tmp_path, (sys.executable, "-m", "bot", "doctor"), **env)
+    assert "Traceback" not in complaint
+    return code, out.splitlines()
