@@ -8,7 +8,7 @@ help:
 	@echo "make run        run the bot (without a token: how to get one, and a demonstration)"
 	@echo "make setup      everything for running, training and testing"
 	@echo "make test       the whole test suite"
-	@echo "make benchmark  speed of the models, one JSON object a line"
+	@echo "make benchmark  speed of the models and of the bot, one JSON object a line"
 
 # What the bot needs to run: no PyTorch, no build tools.
 $(VENV)/.runtime: pyproject.toml
@@ -37,3 +37,4 @@ test: lint
 
 benchmark: $(VENV)/.everything
 	@$(BIN)/python scripts/benchmark.py
+	@$(BIN)/python scripts/benchmark_bot.py
