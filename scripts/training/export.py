@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from tokenizers import Tokenizer
 
 from models.verdict import EMOTIONS, TONES
@@ -22,6 +24,12 @@ RUN_TOKENS = 128
 """Longest text in tokens that the exported model reads; beyond it is cut."""
 PARITY = 1e-4
 """Largest allowed difference of any logit between PyTorch and ONNX."""
+
+
+BLOCK = 32
+"""Weights that share a scale."""
+INT8_PRODUCTS = 4
+"""ONNX Runtime's name for "multiply in int8"."""
 
 
 class ExportMismatch(Exception):
@@ -65,19 +73,26 @@ def to_onnx(network: ToneNetwork, path: Path) -> None:
 
 
 def to_int8(source: Path, target: Path) -> None:
-    """Dynamic int8, per channel, of the matrix products and of the word vectors.
+    """Eight-bit weights: matrices in blocks of BLOCK with a scale each, word vectors with one a row.
 
-    Seven bits of the eight: processors with AVX2 but no VNNI add two products in 16 bits, which eight
-    bits overflow. Measured on a processor with VNNI nothing is lost with the eighth bit.
+    Activations become eight bits too, but each text's on their own scale. The common dynamic
+    quantisation takes one scale over the whole batch: it cost a point of F1 on MELD, and the same
+    text got other scores beside other neighbours.
     """
-    quantize_dynamic(
-        source,
-        target,
-        op_types_to_quantize=["MatMul", "Gather"],
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-    )
+    with tempfile.TemporaryDirectory() as spare:
+        small_words = Path(spare) / "words.onnx"
+        quantize_dynamic(
+            source,
+            small_words,
+            op_types_to_quantize=["Gather"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+        )
+        quantizer = MatMulNBitsQuantizer(
+            onnx.load(small_words), bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=INT8_PRODUCTS
+        )
+        quantizer.process()
+        quantizer.model.save_model_to_file(str(target))
 
 
 def export(network: ToneNetwork, tokenizer: Tokenizer, folder: Path) -> None:
