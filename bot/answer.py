@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.courier import Courier, Unreachable
 from bot.hearing import Ear, NotHeard, Trouble
@@ -27,8 +28,9 @@ SIGN_EVERY = 4.5
 """Seconds between two working signs: Telegram shows one for five."""
 
 
-WAITS = (1, 5, 20, 60, 180)
-"""Seconds between two tries to answer where something around the bot fails."""
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+"""Seconds between two tries to answer while the database cannot be used."""
 
 
 class Outcome(StrEnum):
@@ -73,22 +75,29 @@ class Answerer:
 
     async def _answer_patiently(self, note: Note) -> Outcome:
         """A locked database or a full disk pass; a job that raised would be over."""
-        for wait in WAITS:
+        wait = FIRST_WAIT
+        while True:
             try:
                 return await self._answer(note)
             except Unreachable as error:
                 log.warning("note not answered", job=note.job_id, reason=str(error))
                 return Outcome.UNREACHABLE
-            except Exception as error:
+            except (SQLAlchemyError, OSError) as error:
+                if self._is_stale(note):
+                    return Outcome.FAILED
                 log.error("answer failed", job=note.job_id, error=type(error).__name__, again_in=wait)
                 await asyncio.sleep(wait)
-        return Outcome.FAILED
+                wait = min(2 * wait, LONGEST_WAIT)
+            except Exception as error:
+                log.error("answer failed", job=note.job_id, error=type(error).__name__)
+                return Outcome.FAILED
 
     async def _answer(self, note: Note) -> Outcome:
         chat = await self._store.chat(note.chat_id)
         texts = texts_for(chat.language, note.language_code)
-        if not note.asked and time.time() - note.sent_at > self._fresh_seconds:
+        if not note.asked and self._is_stale(note):
             return await self._skip_stale(note, texts)
+        self._told_of_stale.discard(note.chat_id)
         async with self._working_sign(note, chat):
             try:
                 verdict = await self._ear.hear(note, chat)
@@ -115,6 +124,9 @@ class Answerer:
         if note.private or note.asked or chat.when is WarnWhen.ALWAYS:
             await self._courier.say(note, texts(f"unusable-{failure.reason}", **self._limits))
         return OUTCOMES.get(failure.reason, Outcome.UNUSABLE)
+
+    def _is_stale(self, note: Note) -> bool:
+        return time.time() - note.sent_at > self._fresh_seconds
 
     async def _skip_stale(self, note: Note, texts: Texts) -> Outcome:
         if note.chat_id not in self._told_of_stale:

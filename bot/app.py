@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from telegram import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
-from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, BaseHandler, ContextTypes
 from telegram.request import HTTPXRequest
 
 from bot.answer import Answerer
 from bot.courier import Courier, MessageRateLimiter
-from bot.handlers import excuse, groups, privacy, settings_menu, start, tone
+from bot.handlers import excuse, fallback, groups, privacy, settings_menu, start, tone
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
@@ -35,7 +35,7 @@ from models.analyzer import Analyzer
 from models.audio import LONGEST_NOTE, AudioToolMissing, find_ffmpeg
 from models.speech.transcript import EngineUnavailable
 
-__all__ = ["StartError", "run"]
+__all__ = ["StartError", "run", "start_errors"]
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ COMMANDS = ("tone", "settings", "help", "privacy", "forget")
 UPDATES_AT_ONCE = 64
 POLL_SECONDS = 30
 START_TRIES = 3
-SWEEP_HOURS = 6
+UPKEEP_SECONDS = 600
 DAYS_OF_JOBS = 3
 """Days that ended jobs are kept: longer than Telegram may send an update again (24 hours)."""
 
@@ -62,14 +62,14 @@ async def run(settings: Settings, token: str) -> None:
     Raises:
         StartError: something around the bot is not as it must be.
     """
-    with _data_folder(settings), _as_start_error():
+    with _data_folder(settings), start_errors():
         await find_ffmpeg()
         async with (
             _store(settings) as store,
             _application(settings, token) as (app, intake),
             await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
         ):
-            courier = Courier(app.bot)
+            courier = Courier(app.bot, patience=settings.fresh_hours * 3600)
             answerer = Answerer(
                 Ear(analyzer, courier, store, settings.max_file_mb * 2**20),
                 courier,
@@ -97,11 +97,12 @@ def _conversations(
         *excuse.handlers(store),
         *privacy.handlers(store, jobs, settings.keep_days),
         *groups.handlers(store),
+        *fallback.handlers(store),
     ]
 
 
 @contextmanager
-def _as_start_error() -> Iterator[None]:
+def start_errors() -> Iterator[None]:
     """What can be wrong with the surroundings, in one line each."""
     try:
         yield
@@ -113,7 +114,7 @@ def _as_start_error() -> Iterator[None]:
         raise StartError(
             "Telegram does not know this token. Copy it again from @BotFather (/mybots) into FOREWARN_TOKEN."
         ) from None
-    except NetworkError as error:
+    except TelegramError as error:
         raise StartError(
             f"Telegram cannot be reached ({type(error).__name__}). Check the network and FOREWARN_API_URL."
         ) from None
@@ -172,7 +173,7 @@ async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[Ap
             break
         except InvalidToken:
             raise
-        except NetworkError as error:
+        except TelegramError as error:
             if attempt == START_TRIES:
                 raise
             log.warning("telegram not reached", error=type(error).__name__, attempt=attempt)
@@ -188,47 +189,67 @@ async def _serving(app: App, intake: Intake, jobs: Jobs) -> AsyncIterator[None]:
     """Jobs first, then handlers, then updates; and the other way round at the end."""
     if app.updater is None:
         raise ValueError("the application was built without an updater")
+    updater = app.updater
     await jobs.start()
-    intake.open(jobs, app.bot.username)
-    await app.start()
-    await app.updater.start_polling(
-        timeout=timedelta(seconds=POLL_SECONDS),
-        allowed_updates=ALLOWED_UPDATES,
-        bootstrap_retries=START_TRIES,
-        error_callback=_log_polling_error,
-    )
     try:
+        intake.open(jobs, app.bot.username)
+        await app.start()
+        await updater.start_polling(
+            timeout=timedelta(seconds=POLL_SECONDS),
+            allowed_updates=ALLOWED_UPDATES,
+            bootstrap_retries=START_TRIES,
+            error_callback=_log_polling_error,
+        )
         yield
     finally:
-        await app.updater.stop()
-        await app.stop()
+        if updater.running:
+            await updater.stop()
+        if app.running:
+            await app.stop()
         await jobs.stop()
 
 
-async def _until_stopped(upkeep: Any) -> None:
-    """Wait for SIGINT or SIGTERM, with `upkeep` going on meanwhile."""
+async def _until_stopped(upkeep: Coroutine[Any, Any, None]) -> None:
+    """Wait for SIGINT or SIGTERM, with `upkeep` going on meanwhile; what ends it ends the bot."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    task = asyncio.create_task(upkeep)
-    await stop.wait()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    tasks = [asyncio.create_task(stop.wait()), asyncio.create_task(upkeep)]
+    done, going = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*done)
 
 
 async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settings: Settings) -> None:
-    """What need not be done before the first update, and what is done every few hours."""
-    await analyzer.warm_up()
-    try:
+    """What need not be done before the first update, and what is done every now and then.
+
+    Raises:
+        InvalidToken: the token was revoked. python-telegram-bot stops asking for updates then, silently.
+    """
+    with _logged("warm-up failed"):
+        await analyzer.warm_up()
+    with _logged("commands not published"):
         await _publish_commands(app)
-    except TelegramError as error:
-        log.warning("commands not published", error=type(error).__name__)
     while True:
-        await store.forget_verdicts(timedelta(days=settings.keep_days))
-        await jobs.forget_ended(timedelta(days=min(DAYS_OF_JOBS, settings.keep_days)))
-        await asyncio.sleep(SWEEP_HOURS * 3600)
+        with _logged("old data not deleted"):
+            await store.forget_verdicts(timedelta(days=settings.keep_days))
+            await jobs.forget_ended(timedelta(days=min(DAYS_OF_JOBS, settings.keep_days)))
+        await asyncio.sleep(UPKEEP_SECONDS)
+        with _logged("telegram not reached"):
+            await app.bot.get_me()
+
+
+@contextmanager
+def _logged(event: str) -> Iterator[None]:
+    """A failure that passes, or that the next round mends."""
+    try:
+        yield
+    except InvalidToken:
+        raise
+    except Exception as error:
+        log.warning(event, error=type(error).__name__)
 
 
 async def _publish_commands(app: App) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         settings = load_settings()
-        token = settings.bot_token() if arguments.command == "run" else None
+        token = settings.bot_token() if arguments.command != "analyze" else None
         set_up_logs(settings.log_level, settings.log_format, token)
         match arguments.command:
             case "analyze":
@@ -40,13 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(settings: Settings, token: str | None) -> int:
     from bot import app, demo
 
-    if token is None:
-        return asyncio.run(demo.run(settings))
     try:
-        asyncio.run(app.run(settings, token))
+        with app.start_errors():
+            asyncio.run(app.run(settings, token) if token else demo.run(settings))
     except app.StartError as error:
         return _fail(str(error))
-    return 0
+    # The models cannot be interrupted, and the note that they are at is taken up at the next start.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _analyze(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -1,7 +1,7 @@
 """Every call to Telegram that must get through.
 
 Telegram answers 429 with how long to wait, and networks drop; both pass. So a call is repeated until it
-is taken, or until Telegram says that it never will be (`BadRequest`, `Forbidden`). A call that timed out
+is taken, or until Telegram says that it never will be. A call that timed out
 may have been carried out: repeating it can double a message, dropping it can lose one, and a warning
 must not be lost.
 """
@@ -11,13 +11,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter
 
 from bot.notes import Note
@@ -29,9 +28,11 @@ Result = TypeVar("Result")
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
-PATIENCE = 15 * 60.0
-"""Seconds of network failures after which a call is given up. Waits that Telegram orders don't count."""
+CONVERSATION = 30.0
+"""Seconds of failures after which an answer to a command is given up: whoever asked will ask again."""
 MESSAGE_METHODS = ("send", "edit", "copy", "forward")
+NEVER = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
+"""What Telegram says where asking again is no use; InvalidToken is also its 404 for a file."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -66,8 +67,10 @@ class FileTooBig(Exception):
 class Courier:
     """Fetches notes and delivers warnings, however bad the line."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, patience: float) -> None:
+        """`patience`: seconds of failures after which a note is given up."""
         self._bot = bot
+        self._patience = patience
 
     async def fetch(self, note: Note, limit: int) -> bytes:
         """The note's file, whole, at most `limit` bytes.
@@ -79,8 +82,8 @@ class Courier:
         if note.file_size is not None and note.file_size > limit:
             raise FileTooBig
         try:
-            data = await insist(lambda: self._download(note.file_id))
-        except BadRequest as error:
+            data = await insist(lambda: self._download(note.file_id), self._patience)
+        except NEVER as error:
             if "too big" in error.message.lower():
                 raise FileTooBig from None
             raise Unreachable(error.message) from None
@@ -99,31 +102,40 @@ class Courier:
             Unreachable: the chat is closed to the bot, or the network stayed down.
         """
         try:
-            await insist(
-                lambda: self._bot.send_message(
-                    note.chat_id,
-                    html,
-                    parse_mode=ParseMode.HTML,
-                    message_thread_id=note.thread_id,
-                    reply_parameters=ReplyParameters(note.reply_to, allow_sending_without_reply=True),
-                    reply_markup=keyboard,
-                    link_preview_options=NO_PREVIEW,
-                    disable_notification=not note.private,
-                )
-            )
+            await self._send(note.chat_id, note, html, keyboard, reply_to=note.reply_to)
         except ChatMigrated as error:
             # The group became a supergroup, where messages have other numbers: no reply, but no loss.
-            await self.say(replace(note, chat_id=error.new_chat_id), html, keyboard)
-        except (BadRequest, Forbidden) as error:
+            await self._send(error.new_chat_id, note, html, keyboard, reply_to=None)
+        except NEVER as error:
             raise Unreachable(error.message) from None
+
+    async def _send(
+        self, chat_id: int, note: Note, html: str, keyboard: InlineKeyboardMarkup | None, reply_to: int | None
+    ) -> None:
+        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+        await insist(
+            lambda: self._bot.send_message(
+                chat_id,
+                html,
+                parse_mode=ParseMode.HTML,
+                message_thread_id=note.thread_id,
+                reply_parameters=reply,
+                reply_markup=keyboard,
+                link_preview_options=NO_PREVIEW,
+                disable_notification=not note.private,
+            ),
+            self._patience,
+        )
 
     async def react(self, note: Note, emoji: str) -> bool:
         """React to the note; False where the chat does not take this reaction."""
         try:
-            await insist(lambda: self._bot.set_message_reaction(note.chat_id, note.reply_to, emoji))
+            await insist(
+                lambda: self._bot.set_message_reaction(note.chat_id, note.reply_to, emoji), self._patience
+            )
         except (BadRequest, ChatMigrated):
             return False
-        except Forbidden as error:
+        except NEVER as error:
             raise Unreachable(error.message) from None
         return True
 
@@ -135,14 +147,14 @@ class Courier:
             log.debug("no working sign", job=note.job_id, error=type(error).__name__)
 
 
-async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Repeat `call` until Telegram takes it.
+async def insist(call: Callable[[], Awaitable[Result]], patience: float = CONVERSATION) -> Result:
+    """Repeat `call` until Telegram takes it. Waits that Telegram orders do not count against `patience`.
 
     Raises:
-        BadRequest, ChatMigrated, Forbidden: Telegram will never take it.
-        Unreachable: nothing but network failures for `PATIENCE` seconds.
+        BadRequest, ChatMigrated, Forbidden, InvalidToken: Telegram will never take it.
+        Unreachable: nothing but failures for `patience` seconds.
     """
-    wait, given_up_at = FIRST_WAIT, asyncio.get_running_loop().time() + PATIENCE
+    wait, given_up_at = FIRST_WAIT, asyncio.get_running_loop().time() + patience
     while True:
         try:
             return await call()
@@ -151,9 +163,9 @@ async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
             log.info("telegram asks to wait", seconds=seconds)
             given_up_at += seconds
             await asyncio.sleep(seconds + random.uniform(0.1, 0.5))  # noqa: S311
-        except BadRequest:
-            raise  # a kind of NetworkError to python-telegram-bot, but no fault of the network
-        except NetworkError as error:
+        except NEVER:
+            raise
+        except TelegramError as error:
             if asyncio.get_running_loop().time() > given_up_at:
                 raise Unreachable(type(error).__name__) from None
             log.info("telegram not reached", error=type(error).__name__, again_in=round(wait, 1))

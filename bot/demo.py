@@ -30,8 +30,8 @@ Meanwhile, these are the warnings that a chat would get for the sample notes:
 TAG = re.compile(r"<[^>]+>")
 
 
-async def run(settings: Settings) -> int:
-    """Print the guide and a warning for each sample note; the exit code is 0."""
+async def run(settings: Settings) -> None:
+    """Print the guide and a warning for each sample note."""
     print(HOW_TO, flush=True)
     async with await Analyzer.open(analyzer_options(settings), Progress()) as analyzer:
         with (SAMPLES / "samples.tsv").open(encoding="utf-8", newline="") as table:
@@ -43,7 +43,6 @@ async def run(settings: Settings) -> int:
                     f"  🎤 {sample['file']}  {_clock(verdict.duration)}\n  ╰─ {_plain(warning.html)}\n",
                     flush=True,
                 )
-    return 0
 
 
 def _plain(html: str) -> str:

@@ -80,7 +80,7 @@ class Ear:
         language, certain = _expected_language(chat, note.language_code)
         expectation = f"{language or 'any'}{'!' if certain else ''}"
         if chat.transcript is ShowTranscript.OFF or chat.style is Style.REACTION:
-            kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.engine)
+            kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.version)
             if kept is not None:
                 return kept
         key = (note.file_unique_id, expectation)
@@ -91,7 +91,9 @@ class Ear:
             task.add_done_callback(lambda _: self._listening.pop(key, None))
         verdict = await asyncio.shield(task)
         try:
-            await self._store.keep_verdict(note.file_unique_id, expectation, note.chat_id, verdict)
+            await self._store.keep_verdict(
+                note.file_unique_id, expectation, self._analyzer.version, note.chat_id, verdict
+            )
         except SQLAlchemyError as error:
             # A full disk is no reason to keep silent.
             log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)

@@ -35,6 +35,7 @@ AT_ONCE = 16
 hold a file of the largest size in memory."""
 POLL_SECONDS = 0.05
 LONGEST_RETRY = 30.0
+STOP_SECONDS = 3
 DELETE_BATCH = 500
 
 
@@ -43,9 +44,15 @@ class Jobs:
 
     def __init__(self, url: str, answerer: Answerer) -> None:
         async def answer_note(note: dict[str, Any]) -> str:
-            return await answerer.answer(Note.from_json(note))
+            task = asyncio.current_task()
+            self._in_work.add(task)
+            try:
+                return await answerer.answer(Note.from_json(note))
+            finally:
+                self._in_work.discard(task)
 
         self._url = url
+        self._in_work: set[asyncio.Task[Any] | None] = set()
         self._answer_note = DBOS.workflow(
             name="answer_note", serialization_type=WorkflowSerializationFormat.PORTABLE
         )(answer_note)
@@ -81,8 +88,12 @@ class Jobs:
             ) from None
 
     async def stop(self) -> None:
-        """Stop taking jobs. What is in work is cut off here and taken up at the next start."""
-        await asyncio.to_thread(DBOS.destroy)
+        """Stop taking jobs, give those in work a moment, and cut off the rest for the next start."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_SECONDS)
+        # Only now: a cancellation that the database heard of would end the job for good.
+        for task in self._in_work:
+            if task is not None:
+                task.cancel()
 
     async def submit(self, note: Note) -> None:
         """Keep a job for `note`; returns once it is on disk. The same note twice is one job.
@@ -95,7 +106,7 @@ class Jobs:
             try:
                 with SetWorkflowID(note.job_id), SetEnqueueOptions(queue_partition_key=str(note.chat_id)):
                     await DBOS.enqueue_workflow_async(QUEUE, self._answer_note, note.to_json())
-            except SQLAlchemyError as error:
+            except Exception as error:
                 log.error("note not queued yet", job=note.job_id, error=type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_RETRY)

@@ -16,8 +16,10 @@ from structlog.types import Processor
 __all__ = ["set_up_logs"]
 
 REDACTED = "<token>"
-QUIET = ("httpx", "httpcore", "apscheduler", "alembic", "dbos", "faster_whisper", "aiosqlite")
-"""Libraries of which only warnings are of use to an operator."""
+QUIET = ("aiosqlite", "alembic", "dbos", "faster_whisper", "httpcore", "httpx", "telegram")
+"""Libraries of which only warnings are of use to an operator. Below that, `telegram` quotes every message."""
+SILENT = ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest")
+"""One logs each 429, which is waited for; one quotes whatever answer it cannot read."""
 
 
 class _Redacting(logging.Formatter):
@@ -57,6 +59,8 @@ def set_up_logs(level: str, form: Literal["text", "json"], secret: str | None) -
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # DBOS adds a console of its own unless it finds one.
     dbos = logging.getLogger("dbos")
     dbos.handlers, dbos.propagate = [handler], False

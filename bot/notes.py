@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from telegram import Audio, Document, Message, Update, VideoNote, Voice
+from telegram import Audio, Document, Message, Update, Video, VideoNote, Voice
 from telegram.constants import ChatType, MessageEntityType
 
 __all__ = ["Note", "note_in"]
@@ -55,12 +55,16 @@ class Note:
 
 
 def note_in(update: Update, bot_username: str) -> Note | None:
-    """The note that `update` asks to judge: one just sent, or one that `/tone` replies to."""
+    """The note that `update` asks to judge: one just sent, or one that `/tone` replies to.
+
+    In private that is any file, for somebody waits for an answer. In a group, music and documents are left
+    alone unless someone asks.
+    """
     message = update.message
     if message is None or _from_a_bot(message):
         return None
     sound = _sound(message)
-    if sound is not None:
+    if sound is not None and (message.chat.type == ChatType.PRIVATE or isinstance(sound, (Voice, VideoNote))):
         return _note(message, message, sound, asked=False)
     replied = message.reply_to_message
     if replied is not None and _is_tone_command(message, bot_username):
@@ -70,21 +74,16 @@ def note_in(update: Update, bot_username: str) -> Note | None:
     return None
 
 
-Sound = Voice | VideoNote | Audio | Document
+Sound = Voice | VideoNote | Audio | Video | Document
 
 
 def _sound(message: Message) -> Sound | None:
-    if message.document is not None:
-        is_audio = (message.document.mime_type or "").startswith("audio/")
-        return message.document if is_audio else None
-    return message.voice or message.video_note or message.audio
+    return message.voice or message.video_note or message.audio or message.video or message.document
 
 
 def _seconds(sound: Sound) -> float | None:
-    if isinstance(sound, Document):
-        return None
-    duration = sound.duration
-    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    duration = None if isinstance(sound, Document) else sound.duration
+    return duration.total_seconds() if isinstance(duration, timedelta) else duration
 
 
 def _from_a_bot(message: Message) -> bool:

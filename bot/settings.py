@@ -114,3 +114,5 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "FOREWARN_" + "__".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(f"{name}: {first['msg']}") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"the file .env cannot be read: {error}") from None

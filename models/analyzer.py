@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ import numpy as np
 
 from models.audio import SAMPLE_RATE, decode
 from models.speech.engines import Engine, EngineName, Progress, open_engine
-from models.speech.transcript import EngineUnavailable, Samples, Span
+from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
 from models.tone.model import WEIGHTS, Judgement, ToneModel
 from models.tone.text import detect_language, normalise
@@ -30,8 +31,13 @@ from models.verdict import EMOTIONS, TONES, JudgedWord, Language, Unusable, Unus
 
 __all__ = ["Analyzer", "AnalyzerOptions"]
 
+_log = logging.getLogger(__name__)
+
 _NOTES_AT_ONCE = 2
 """One is listened to, one is decoded."""
+
+_LONG_TEXT = 80
+"""Words. A longer text is judged in windows, as a long note is: the model reads little more than this."""
 
 _T = TypeVar("_T")
 
@@ -99,13 +105,18 @@ class Analyzer:
         await self.close()
 
     async def close(self) -> None:
-        """Finish the note in work, drop those that wait, and let go of the models' thread."""
-        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+        """Drop the notes that wait. The one in work cannot be interrupted; nobody waits for it."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     @property
     def engine(self) -> str:
         """What writes speech down: `wav2vec2` or `whisper`; `text` where nothing does."""
         return self._engine.transcriber.name if self._engine else "text"
+
+    @property
+    def version(self) -> str:
+        """What a verdict depends on: the engine and the tone weights."""
+        return f"{self.engine}/{self._tone_version}"
 
     def describe(self) -> str:
         """What is loaded, in one line for people."""
@@ -153,6 +164,7 @@ class Analyzer:
             heard = self._engine.transcriber.transcribe(samples, speech, language, hint)
         except EngineUnavailable as error:
             # Only one of the languages can be had here, and it is not this note's.
+            _log.warning("%s", error)
             raise UnusableNote(Unusable.UNKNOWN_LANGUAGE, str(error)) from None
         if not normalise(heard.text, heard.language):
             raise UnusableNote(Unusable.NO_WORDS, "no words can be made out in this note")
@@ -172,10 +184,13 @@ class Analyzer:
 
     def _judge(self, texts: Sequence[str], language: Language | None) -> list[Verdict]:
         worded = [text for text in texts if normalise(text, language)]
-        judged = iter(self._tone.judge(worded, [language] * len(worded)))
-        kept = set(worded)
+        short = [text for text in worded if len(text.split()) <= _LONG_TEXT]
+        judged = dict(zip(short, self._tone.judge(short, [language] * len(short)), strict=True))
+        for text in set(worded) - set(short):
+            words = [Word(word, 0.0, 0.0) for word in text.split()]
+            judged[text] = read(self._tone, words, language or detect_language(text) or "en").whole
         return [
-            _as_verdict(next(judged) if text in kept else _nothing_said(text, language), text, "text")
+            _as_verdict(judged[text] if text in judged else _nothing_said(text, language), text, "text")
             for text in texts
         ]
 

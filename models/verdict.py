@@ -67,7 +67,7 @@ class Verdict:
     emotions: dict[Emotion, float]
     """Probability of each emotion on its own; does not sum to 1."""
     emotions_present: tuple[Emotion, ...]
-    """Emotions above their threshold, strongest first."""
+    """Emotions above their threshold, strongest first; the strongest alone where none is."""
     language: Language
     transcript: str
     duration: Seconds

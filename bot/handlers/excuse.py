@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from typing import Any
 
 from telegram import Message, Update
+from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
 
 from bot.courier import insist
-from bot.handlers.replies import is_group, reply, texts_in
+from bot.handlers.replies import answer_press, is_group, reply, texts_in
 from bot.store import Store
 from bot.warnings.excuses import EXCUSE_DATA, excuse
 
@@ -22,15 +24,16 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
         if query is None:
             return
         warning = query.message
-        if not isinstance(warning, Message):
-            await query.answer()
-            return
         texts = await texts_in(update, store)
-        await query.answer()
+        if not isinstance(warning, Message):
+            await answer_press(query, texts("excuse-gone"), alert=True)
+            return
+        await answer_press(query)
         if is_group(warning.chat):
             # In a group the excuse goes out for the one who pressed, once: the button leaves with it.
             text = texts("excuse-from", name=escape(query.from_user.full_name), excuse=excuse(texts))
-            await insist(lambda: warning.edit_reply_markup(None))
+            with suppress(BadRequest):
+                await insist(lambda: warning.edit_reply_markup(None))
             await reply(warning.reply_to_message or warning, text)
         else:
             await reply(warning, texts("excuse-offer", excuse=excuse(texts)))

@@ -22,10 +22,9 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
         if change is None or not is_group(change.chat) or not _came_in(change):
             return
         texts = await texts_in(update, store)
-        sees_all = (
-            context.bot.bot.can_read_all_group_messages
-            or change.new_chat_member.status == ChatMember.ADMINISTRATOR
-        )
+        # Asked anew: whoever follows the advice below adds the bot again, and must not read it again.
+        me = await insist(context.bot.get_me)
+        sees_all = me.can_read_all_group_messages or change.new_chat_member.status == ChatMember.ADMINISTRATOR
         try:
             await insist(
                 lambda: context.bot.send_message(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from telegram import Bot, Chat, InlineKeyboardMarkup, Message, Update, User
+from contextlib import suppress
+
+from telegram import Bot, CallbackQuery, Chat, InlineKeyboardMarkup, Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import filters
@@ -11,7 +13,7 @@ from bot.courier import NO_PREVIEW, insist
 from bot.store import Store
 from bot.warnings import Texts, texts_for
 
-__all__ = ["NEW_MESSAGE", "is_group", "may_change", "reply", "texts_in"]
+__all__ = ["NEW_MESSAGE", "answer_press", "is_group", "may_change", "reply", "texts_in"]
 
 NEW_MESSAGE = filters.UpdateType.MESSAGE
 """Plain filters also match edited, channel and business messages."""
@@ -34,10 +36,17 @@ async def reply(message: Message, html: str, keyboard: InlineKeyboardMarkup | No
             html,
             parse_mode=ParseMode.HTML,
             do_quote=is_group(message.chat),
+            allow_sending_without_reply=True,
             reply_markup=keyboard,
             link_preview_options=NO_PREVIEW,
         )
     )
+
+
+async def answer_press(query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
+    """Take the waiting sign off a button. One pressed too long ago wants no answer any more."""
+    with suppress(BadRequest):
+        await insist(lambda: query.answer(text, show_alert=alert))
 
 
 def is_group(chat: Chat) -> bool:

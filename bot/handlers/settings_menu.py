@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +11,7 @@ from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot.courier import insist
-from bot.handlers.replies import NEW_MESSAGE, is_group, may_change, reply, texts_in
+from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, may_change, reply, texts_in
 from bot.store import ChatSettings, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import ChatLanguage
 from bot.warnings import Texts, phrase, texts_for
@@ -46,25 +45,28 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
 
     async def press(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None or not isinstance(query.message, Message):
+        if query is None:
             return
         menu = query.message
+        if not isinstance(menu, Message):
+            await answer_press(query)
+            return
         texts = await texts_in(update, store)
         if not await may_change(context.bot, menu.chat, query.from_user):
-            await query.answer(texts("settings-admins-only"), show_alert=True)
+            await answer_press(query, texts("settings-admins-only"), alert=True)
             return
         if query.data == DONE:
-            await query.answer()
+            await answer_press(query)
             await _edit(menu, texts("settings-closed"), None)
             return
-        before = await store.chat(menu.chat_id)
-        after = _changed(before, query.data or "")
-        texts = texts_for(after.language, query.from_user.language_code)
-        if after == before:
-            await query.answer()
+        choice = _choice(query.data or "")
+        if choice is None:
+            await answer_press(query)
             return
-        await store.save_chat(menu.chat_id, after)
-        await query.answer(texts("settings-saved"))
+        await store.choose(menu.chat_id, **choice)
+        after = await store.chat(menu.chat_id)
+        texts = texts_for(after.language, query.from_user.language_code)
+        await answer_press(query, texts("settings-saved"))
         await _edit(menu, _text(after, texts, group=is_group(menu.chat)), _keyboard(after, texts))
 
     return [
@@ -73,14 +75,11 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
     ]
 
 
-def _changed(chat: ChatSettings, data: str) -> ChatSettings:
-    """`chat` with the choice that a button named; unchanged if the button is of an older version."""
+def _choice(data: str) -> dict[str, str] | None:
+    """What a button chooses; None if it is of another version of this menu."""
     name, _, value = data.removeprefix(f"{PREFIX}:").partition(":")
     kind = CHOICES.get(name)
-    if kind is None or value not in [option.value for option in kind]:
-        return chat
-    choice: dict[str, Any] = {name: kind(value)}
-    return replace(chat, **choice)
+    return {name: value} if kind and value in [option.value for option in kind] else None
 
 
 def _text(chat: ChatSettings, texts: Texts, *, group: bool) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, delete, event, select, update
+from alembic.util import CommandError
+from sqlalchemy import Connection, delete, event, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -54,6 +55,9 @@ class Store:
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
+        except CommandError as error:
+            await engine.dispose()
+            raise StoreError(f"the database was made by another version of forewarn: {error}") from None
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             reason = getattr(error, "orig", None) or error
@@ -72,34 +76,30 @@ class Store:
             Style(row.style), WarnWhen(row.when), ShowTranscript(row.transcript), ChatLanguage(row.language)
         )
 
-    async def save_chat(self, chat_id: int, settings: ChatSettings) -> None:
-        values = asdict(settings)
+    async def choose(self, chat_id: int, **choices: str) -> None:
+        """Change some of a chat's settings, and only these, whatever else changes at the same time."""
+        values = asdict(ChatSettings()) | choices
         await self._upsert(
-            self._insert(chats).values(chat_id=chat_id, **values), keys=["chat_id"], changed=values
+            self._insert(chats).values(chat_id=chat_id, **values), keys=["chat_id"], changed=choices
         )
 
-    async def verdict(self, file_unique_id: str, language_asked: str, engine: str) -> Verdict | None:
-        """What was heard in this file before, without its words; None if never, or by another engine."""
+    async def verdict(self, file_unique_id: str, language_asked: str, made_by: str) -> Verdict | None:
+        """What the same models heard in this file before, in whatever chat, without its words."""
         query = select(verdicts.c.verdict).where(
-            verdicts.c.file_unique_id == file_unique_id, verdicts.c.language_asked == language_asked
+            verdicts.c.file_unique_id == file_unique_id,
+            verdicts.c.language_asked == language_asked,
+            verdicts.c.made_by == made_by,
         )
         async with self._engine.connect() as connection:
-            kept = (await connection.execute(query)).scalar_one_or_none()
-        if kept is None or kept["engine"] != engine:
-            return None
-        return _verdict_of(kept)
+            kept = (await connection.execute(query.limit(1))).scalar_one_or_none()
+        return None if kept is None else _verdict_of(kept)
 
     async def keep_verdict(
-        self, file_unique_id: str, language_asked: str, chat_id: int, verdict: Verdict
+        self, file_unique_id: str, language_asked: str, made_by: str, chat_id: int, verdict: Verdict
     ) -> None:
-        values = {"chat_id": chat_id, "verdict": _wordless(verdict), "heard_at": datetime.now(UTC)}
-        await self._upsert(
-            self._insert(verdicts).values(
-                file_unique_id=file_unique_id, language_asked=language_asked, **values
-            ),
-            keys=["file_unique_id", "language_asked"],
-            changed=values,
-        )
+        key = {"file_unique_id": file_unique_id, "language_asked": language_asked, "chat_id": chat_id}
+        values = {"made_by": made_by, "verdict": _wordless(verdict), "heard_at": datetime.now(UTC)}
+        await self._upsert(self._insert(verdicts).values(**key, **values), keys=[*key], changed=values)
 
     async def forget_chat(self, chat_id: int) -> None:
         """Delete all that is kept of a chat."""
@@ -108,13 +108,14 @@ class Store:
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == chat_id))
 
     async def move_chat(self, old_id: int, new_id: int) -> None:
-        """A group became a supergroup: its settings and verdicts move along."""
+        """A group became a supergroup: its settings move along; its verdicts are heard again if need be."""
+        moved = {"chat_id": new_id, **asdict(await self.chat(old_id))}
         async with self._engine.begin() as connection:
-            await connection.execute(delete(chats).where(chats.c.chat_id == new_id))
-            for table in (chats, verdicts):
-                await connection.execute(
-                    update(table).where(table.c.chat_id == old_id).values(chat_id=new_id)
-                )
+            gone = await connection.execute(delete(chats).where(chats.c.chat_id == old_id))
+            await connection.execute(delete(verdicts).where(verdicts.c.chat_id == old_id))
+            if gone.rowcount:
+                await connection.execute(delete(chats).where(chats.c.chat_id == new_id))
+                await connection.execute(insert(chats).values(moved))
 
     async def forget_verdicts(self, older_than: timedelta) -> None:
         async with self._engine.begin() as connection:

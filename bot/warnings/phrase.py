@@ -112,7 +112,8 @@ def _timeline(moments: tuple[Moment, ...], texts: Texts) -> str:
 
 def _feeling(verdict: Verdict, texts: Texts) -> str:
     emotions = _strongest(verdict)[:MOST_EMOTIONS]
-    if not emotions:
+    # "Neutral (joy)" or "not sure (anger)" would say two things at once.
+    if not emotions or verdict.unsure or verdict.tone == "neutral":
         return ""
     return texts("feeling", emotions=", ".join(texts(f"emotion-{emotion}") for emotion in emotions))
 

@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from tests.telegram import BotProcess, Room, TelegramEmulator, User
 
-OFFLINE = {"FOREWARN_ENGINE": "whisper"}
-"""The packaged engine: these tests run where no model hub can be reached."""
+OFFLINE = {"FOREWARN_ENGINE": "whisper", "FOREWARN_LOG_LEVEL": "DEBUG"}
+"""The packaged engine, for no model hub can be reached here; and every line that could be logged."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -77,7 +78,7 @@ async def test_a_note_that_telegram_says_is_hours_long_is_not_even_fetched(tg, b
 async def test_tone_of_a_text(tg, bot, anna, olga):
     chat = tg.private(anna)
     said = chat.text(anna, "I hate this, it is the worst day of my life and I am furious")
-    assert "negative" in (await chat.says(after=chat.text(anna, "/tone", reply_to=said))).text
+    assert "negative" in (await chat.says("negative", after=chat.text(anna, "/tone", reply_to=said))).text
     russian = tg.private(olga)
     assert (
         "позитивный"
@@ -99,6 +100,13 @@ async def test_commands_are_answered_in_the_users_language(tg, bot, anna, olga, 
     for person, expected in ((anna, english), (olga, russian)):
         chat = tg.private(person)
         assert expected in (await chat.says(after=chat.text(person, command))).text
+
+
+async def test_in_private_nothing_is_met_with_silence(tg, bot, anna):
+    chat = tg.private(anna)
+    assert "Send or forward me" in (await chat.says(after=chat.text(anna, "hello?"))).text
+    letter = chat.document(anna, b"%PDF-1.7 a letter", file_name="letter.pdf", mime_type="application/pdf")
+    assert "can't read this as audio" in (await letter.reply(within=HEARD)).text
 
 
 async def test_an_excuse_to_copy(tg, bot, anna):
@@ -211,6 +219,14 @@ async def test_in_a_group_that_hides_its_notes_tone_as_a_reply_works(tg, bot, an
     await group.silence(2)
     group.text(anna, f"/tone@{tg.bot.username}", reply_to=note)
     assert "negative" in (await note.reply(within=HEARD)).text
+
+
+async def test_music_in_a_group_is_judged_only_if_someone_asks(tg, family, anna, max_):
+    await family.says("under each voice note")
+    song = family.audio(max_, sample("positive"), file_name="song.ogg", mime_type="audio/ogg")
+    await family.silence(2)
+    family.text(anna, "/tone", reply_to=song)
+    assert "positive" in (await song.reply(within=HEARD)).text
 
 
 async def test_edited_notes_and_other_bots_are_left_alone(tg, family, max_):
@@ -371,5 +387,5 @@ async def test_no_word_of_all_this_was_logged(tg, bot):
     log = bot.log().lower()
     assert "note done" in log
     assert tg.token.split(":")[1].lower() not in log
-    for tone, language in (("negative", "en"), ("positive", "en"), ("negative", "ru")):
-        assert not any(f" {word} " in log for word in words_of(tone, language))
+    said = [word for tone in ("negative", "positive", "neutral") for word in words_of(tone)]
+    assert [word for word in [*said, *words_of("negative", "ru")] if re.search(rf"\b{word}\b", log)] == []

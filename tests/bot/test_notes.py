@@ -31,7 +31,8 @@ def command(text, **fields):
         {"voice": VOICE},
         {"audio": VOICE},
         {"video_note": VOICE | {"length": 240}},
-        {"document": VOICE | {"mime_type": "audio/ogg"}},
+        {"video": VOICE | {"width": 320, "height": 240}},
+        {"document": VOICE | {"mime_type": "application/octet-stream"}},
     ],
 )
 def test_whatever_holds_a_voice_is_a_note(sound):
@@ -55,7 +56,8 @@ def test_a_forwarded_note_is_a_note():
     "what",
     [
         update(text="hello"),
-        update(document=VOICE | {"mime_type": "application/pdf"}),
+        update(document=VOICE | {"mime_type": "audio/ogg"}, chat=GROUP),
+        update(audio=VOICE, chat=GROUP),
         update("edited_message", voice=VOICE),
         update("channel_post", voice=VOICE),
         update("edited_channel_post", voice=VOICE),

@@ -118,6 +118,24 @@ async def test_a_note_of_a_group_that_migrates_meanwhile_is_answered_in_the_supe
         await grown.says("negative", within=HEARD)
 
 
+async def test_a_stop_in_the_middle_of_a_note_is_clean_and_loses_nothing(telegram, tmp_path):
+    anna = telegram.user("Anna", language_code="en")
+    chat = telegram.private(anna)
+    hold = telegram.fail("getFile", delay=20, times=None)
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        note = chat.voice(anna, sample("negative"))
+        await telegram.until(lambda: hold.hits, 10, "the note to be fetched")
+        assert await bot.terminate() == 0
+        assert "Traceback" not in bot.log()
+        hold.lift()
+        await bot.start()
+        assert "negative" in (await note.reply(within=HEARD)).text
+        assert await bot.terminate() == 0
+        assert "Traceback" not in bot.log()
+    assert len(answers_to(note)) == 1
+
+
 async def test_old_notes_get_one_line_after_a_long_stop(telegram, tmp_path):
     anna = telegram.user("Anna", language_code="en")
     chat = telegram.private(anna)

@@ -1,6 +1,8 @@
 """What is remembered, and what is not."""
 
+import asyncio
 import sqlite3
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from models.verdict import JudgedWord
 from tests.bot.test_warnings import ANGRY
 
 CHOSEN = ChatSettings(Style.BRIEF, WarnWhen.NEGATIVE, ShowTranscript.SPOILER, ChatLanguage.RU)
+MODELS = "whisper/1234"
 FAMILY, SUPERGROUP = -42, -1001234567890
 
 
@@ -23,14 +26,14 @@ async def store(tmp_path):
 
 async def test_a_chat_starts_with_the_defaults_and_keeps_what_it_chose(store):
     assert await store.chat(FAMILY) == ChatSettings()
-    await store.save_chat(FAMILY, ChatSettings())
-    await store.save_chat(FAMILY, CHOSEN)
+    await store.choose(FAMILY, style="detailed")
+    await store.choose(FAMILY, **asdict(CHOSEN))
     assert await store.chat(FAMILY) == CHOSEN
     assert await store.chat(FAMILY + 1) == ChatSettings()
 
 
 async def test_settings_survive_a_restart(store, tmp_path):
-    await store.save_chat(FAMILY, CHOSEN)
+    await store.choose(FAMILY, **asdict(CHOSEN))
     await store.close()
     again = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'forewarn.db'}")
     assert await again.chat(FAMILY) == CHOSEN
@@ -43,8 +46,8 @@ async def test_a_verdict_is_kept_without_its_words(store, tmp_path):
     verdict = type(ANGRY)(
         **{name: getattr(ANGRY, name) for name in ANGRY.__slots__} | {"transcript": said, "words": words}
     )
-    await store.keep_verdict("file", "en", FAMILY, verdict)
-    kept = await store.verdict("file", "en", "whisper")
+    await store.keep_verdict("file", "en", MODELS, FAMILY, verdict)
+    kept = await store.verdict("file", "en", MODELS)
     assert (kept.tone, kept.scores, kept.timeline) == (ANGRY.tone, ANGRY.scores, ANGRY.timeline)
     assert (kept.transcript, kept.words) == ("", ())
     await store.close()
@@ -52,36 +55,53 @@ async def test_a_verdict_is_kept_without_its_words(store, tmp_path):
         assert said.encode() not in file.read_bytes()
 
 
-async def test_a_verdict_of_another_engine_or_language_is_no_answer(store):
-    await store.keep_verdict("file", "en", FAMILY, ANGRY)
-    assert await store.verdict("file", "en", "wav2vec2") is None
-    assert await store.verdict("file", "ru", "whisper") is None
+async def test_a_verdict_of_other_models_or_another_language_is_no_answer(store):
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY)
+    assert await store.verdict("file", "en", "whisper/newer") is None
+    assert await store.verdict("file", "ru", MODELS) is None
 
 
 async def test_forget_deletes_all_of_one_chat_and_nothing_of_another(store):
     for chat in (FAMILY, FAMILY + 1):
-        await store.save_chat(chat, CHOSEN)
-        await store.keep_verdict(f"file{chat}", "en", chat, ANGRY)
+        await store.choose(chat, **asdict(CHOSEN))
+        await store.keep_verdict(f"file{chat}", "en", MODELS, chat, ANGRY)
     await store.forget_chat(FAMILY)
     assert await store.chat(FAMILY) == ChatSettings()
-    assert await store.verdict(f"file{FAMILY}", "en", "whisper") is None
+    assert await store.verdict(f"file{FAMILY}", "en", MODELS) is None
     assert await store.chat(FAMILY + 1) == CHOSEN
-    assert await store.verdict(f"file{FAMILY + 1}", "en", "whisper") is not None
+    assert await store.verdict(f"file{FAMILY + 1}", "en", MODELS) is not None
+
+
+async def test_what_one_chat_forgets_another_that_heard_it_too_still_knows(store):
+    for chat in (FAMILY, FAMILY + 1):
+        await store.keep_verdict("file", "en", MODELS, chat, ANGRY)
+    await store.forget_chat(FAMILY)
+    assert await store.verdict("file", "en", MODELS) is not None
+    await store.forget_chat(FAMILY + 1)
+    assert await store.verdict("file", "en", MODELS) is None
+
+
+async def test_two_choices_at_once_are_both_kept(store):
+    await asyncio.gather(store.choose(FAMILY, style="brief"), store.choose(FAMILY, when="negative"))
+    chat = await store.chat(FAMILY)
+    assert (chat.style, chat.when) == (Style.BRIEF, WarnWhen.NEGATIVE)
 
 
 async def test_settings_move_with_a_group_that_becomes_a_supergroup(store):
-    await store.save_chat(FAMILY, CHOSEN)
+    await store.choose(FAMILY, **asdict(CHOSEN))
     await store.move_chat(FAMILY, SUPERGROUP)
     assert await store.chat(SUPERGROUP) == CHOSEN
     assert await store.chat(FAMILY) == ChatSettings()
+    await store.move_chat(FAMILY, SUPERGROUP)
+    assert await store.chat(SUPERGROUP) == CHOSEN
 
 
 async def test_old_verdicts_are_swept(store):
-    await store.keep_verdict("file", "en", FAMILY, ANGRY)
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY)
     await store.forget_verdicts(timedelta(days=1))
-    assert await store.verdict("file", "en", "whisper") is not None
+    assert await store.verdict("file", "en", MODELS) is not None
     await store.forget_verdicts(timedelta(seconds=-1))
-    assert await store.verdict("file", "en", "whisper") is None
+    assert await store.verdict("file", "en", MODELS) is None
 
 
 async def test_a_damaged_or_locked_or_missing_database_is_one_clear_line(tmp_path):

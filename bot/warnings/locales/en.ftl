@@ -15,9 +15,9 @@ emotion-surprise = surprise
 
 feeling = { " " }({ $emotions })
 gentle-negative = 🌧 This one sounds <b>negative</b>{ $feeling }. Take a breath before you press play.
-gentle-neutral = 🌤 This one sounds <b>neutral</b>{ $feeling }. Nothing to brace for.
+gentle-neutral = 🌤 This one sounds <b>neutral</b>. Nothing to brace for.
 gentle-positive = ☀️ This one sounds <b>positive</b>{ $feeling }. Enjoy!
-gentle-unsure = 🌫 I'm not sure about this one. If anything, it sounds <b>{ $tone }</b>{ $feeling }.
+gentle-unsure = 🌫 I'm not sure about this one. If anything, it sounds <b>{ $tone }</b>.
 
 brief-negative = 🌧 <b>negative</b> · { $percent }%
 brief-neutral = 🌤 <b>neutral</b> · { $percent }%
@@ -50,7 +50,7 @@ unusable-too_long = This one is too long for me: I listen to up to { $minutes } 
 unusable-too_slow = This file takes too long to open. Please send it as a plain voice note or MP3.
 unusable-no_words = I hear no words in this note.
 unusable-unknown_language = I can't make out the language. I understand English and Russian; if it is one of these, choose it in /settings.
-unusable-too_big = This file is over { $megabytes } MB, and Telegram doesn't let bots fetch those. Please send a shorter note.
+unusable-too_big = This file is over { $megabytes } MB, more than I can fetch. Please send a shorter note.
 unusable-unreachable = I couldn't fetch this note from Telegram. Please forward it to me again.
 unusable-failed = Something went wrong on my side with this note. Please try again in a minute.
 stale-notes = I was away for a while and skipped the older notes here. Forward one to me, or reply to it with /tone, and I'll listen.
@@ -64,7 +64,7 @@ start =
 
     Add me to a group and I'll do the same under its voice notes. /settings picks how I warn. What is said stays on the machine I run on, and none of it is kept: /privacy.
 start-group =
-    Hi! I tell the tone of voice notes <b>before you press play</b>: negative, neutral or positive. Reply to a note with /tone, or let me warn under each one: /settings.
+    Hi! I tell the tone of voice notes <b>before you press play</b>: negative, neutral or positive. Reply to a note with /tone; where I can see the notes, I warn under each one. /settings picks how.
 help =
     <b>What I do</b>
     • A voice note, video note or audio file, sent or forwarded to me → its tone.
@@ -83,16 +83,17 @@ help-command-privacy = what I keep
 help-command-forget = delete what I keep of this chat
 privacy =
     <b>Privacy</b>
-    • I listen on the machine I run on. Nothing goes to any other service.
+    • I listen on the machine I run on. Nothing that you send me goes to any other service.
     • Audio and words live in memory while I judge a note, then they are gone. They are never written to a disk or a log.
     • I keep, for up to { $days } { $days ->
         [one] day
        *[other] days
     }: the tone and scores of notes, so that a note heard once is known again, and message numbers, so that none is answered twice. And this chat's settings.
     • /forget deletes what I keep of this chat.
-forgotten = Done. The settings and verdicts of this chat are deleted.
+forgotten = Done. The settings, verdicts and message numbers of this chat are deleted.
 forget-admins-only = Only this group's admins can delete what I keep of it.
 
+private-hint = Send or forward me a voice note, a video note or an audio file, and I'll tell you its tone. For a text, reply to it with /tone.
 tone-how = Reply with /tone to a voice note or a text, and I'll tell you its tone.
 tone-nothing = There is nothing in that message that I could judge: no voice and no text.
 

@@ -20,7 +20,8 @@ def upgrade() -> None:
         "verdicts",
         sa.Column("file_unique_id", sa.String(64), primary_key=True),
         sa.Column("language_asked", sa.String(8), primary_key=True),
-        sa.Column("chat_id", sa.BigInteger, nullable=False),
+        sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("made_by", sa.String(64), nullable=False),
         sa.Column("verdict", sa.JSON, nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
     )
