@@ -30,6 +30,7 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 CONVERSATION = 30.0
 """Seconds of failures after which an answer to a command is given up: whoever asked will ask again."""
+BETWEEN_WARNINGS = 1.05
 MESSAGE_METHODS = ("send", "edit", "copy", "forward")
 NEVER = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 """What Telegram says where asking again is no use; InvalidToken is also its 404 for a file."""
@@ -71,6 +72,7 @@ class Courier:
         """`patience`: seconds of failures after which a note is given up."""
         self._bot = bot
         self._patience = patience
+        self._next_turn: dict[int, float] = {}
 
     async def fetch(self, note: Note, limit: int) -> bytes:
         """The note's file, whole, at most `limit` bytes.
@@ -101,6 +103,7 @@ class Courier:
         Raises:
             Unreachable: the chat is closed to the bot, or the network stayed down.
         """
+        await self._take_turn(note.chat_id)
         try:
             await self._send(note.chat_id, note, html, keyboard, reply_to=note.reply_to)
         except ChatMigrated as error:
@@ -108,6 +111,14 @@ class Courier:
             await self._send(error.new_chat_id, note, html, keyboard, reply_to=None)
         except NEVER as error:
             raise Unreachable(error.message) from None
+
+    async def _take_turn(self, chat_id: int) -> None:
+        """Wait until a second after the chat's last warning, which is what Telegram allows."""
+        now = asyncio.get_running_loop().time()
+        self._next_turn = {chat: turn for chat, turn in self._next_turn.items() if turn > now}
+        turn = self._next_turn.get(chat_id, now)
+        self._next_turn[chat_id] = turn + BETWEEN_WARNINGS
+        await asyncio.sleep(turn - now)
 
     async def _send(
         self, chat_id: int, note: Note, html: str, keyboard: InlineKeyboardMarkup | None, reply_to: int | None

@@ -44,7 +44,8 @@ class Note:
 
     @property
     def job_id(self) -> str:
-        return f"{self.chat_id}:{self.message_id}"
+        # Padded, because the queue orders by name what arrived in the same millisecond.
+        return f"{self.chat_id}:{self.message_id:010}"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

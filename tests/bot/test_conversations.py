@@ -383,6 +383,17 @@ async def test_twenty_notes_at_once_are_all_answered_and_commands_meanwhile(tg, 
         assert "negative" in (await note.reply(within=120)).text
 
 
+async def test_a_groups_notes_are_answered_in_order_and_no_faster_than_telegram_allows(tg, bot, anna, max_):
+    group = tg.group("Busy", members=[max_], admins=[anna])
+    group.add_bot(by=anna, admin=True)
+    await group.says("under each voice note")
+    await asyncio.sleep(1)
+    notes = [group.voice(max_, sample(tone)) for tone in ("negative", "neutral", "positive") * 4]
+    await notes[-1].reply(within=60)
+    assert [reply.reply_to.id for reply in group.from_bot if reply.reply_to] == [note.id for note in notes]
+    assert not [violation for violation in tg.flood.violations if str(group.id) in violation]
+
+
 async def test_no_word_of_all_this_was_logged(tg, bot):
     log = bot.log().lower()
     assert "note done" in log

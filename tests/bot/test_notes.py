@@ -85,7 +85,7 @@ def test_an_anonymous_admin_looks_like_a_bot_but_is_not():
 def test_tone_as_a_reply_to_a_note_asks_for_that_note(text):
     asked = command(text, message_id=9, chat=GROUP, reply_to_message=message(chat=GROUP, voice=VOICE))
     note = note_in(asked, "forewarn_bot")
-    assert (note.message_id, note.reply_to, note.asked, note.job_id) == (9, 5, True, "-100:9")
+    assert (note.message_id, note.reply_to, note.asked, note.job_id) == (9, 5, True, "-100:0000000009")
 
 
 @pytest.mark.parametrize(("in_topic", "thread"), [(True, 33), (None, None)])
