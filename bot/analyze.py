@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.listener import Progress
-from models.analyzer import Analyzer, AnalyzerOptions
-from models.audio import AudioToolMissing
-from models.speech.transcript import EngineUnavailable
+from models.analyzer import Analyzer, AnalyzerOptions, AudioToolMissing, EngineUnavailable
 from models.verdict import Language, UnusableNote, Verdict
 
 __all__ = ["Question", "run"]

@@ -31,9 +31,7 @@ from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
 from bot.store.chat import ChatLanguage
 from bot.warnings import texts_for
-from models.analyzer import Analyzer
-from models.audio import LONGEST_NOTE, AudioToolMissing, find_ffmpeg
-from models.speech.transcript import EngineUnavailable
+from models.analyzer import LONGEST_NOTE, Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
 __all__ = ["StartError", "run", "start_errors"]
 

@@ -12,9 +12,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.listener import Progress, analyzer_options
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
-from models.analyzer import Analyzer
-from models.audio import AudioToolMissing, find_ffmpeg
-from models.speech.transcript import EngineUnavailable
+from models.analyzer import Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
 __all__ = ["run"]
 

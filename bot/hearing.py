@@ -15,8 +15,7 @@ from bot.courier import Courier, FileTooBig, Unreachable
 from bot.notes import Note
 from bot.store import ChatSettings, ShowTranscript, Store, Style
 from bot.store.chat import ChatLanguage
-from models.analyzer import Analyzer
-from models.audio import LONGEST_NOTE
+from models.analyzer import LONGEST_NOTE, Analyzer
 from models.verdict import LANGUAGES, Language, Unusable, UnusableNote, Verdict
 
 __all__ = ["Ear", "NotHeard", "Trouble"]

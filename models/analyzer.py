@@ -20,7 +20,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from models.audio import SAMPLE_RATE, decode
+from models.audio import LONGEST_NOTE, SAMPLE_RATE, AudioToolMissing, decode, find_ffmpeg
 from models.speech.engines import Engine, EngineName, Progress, open_engine
 from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
@@ -29,7 +29,14 @@ from models.tone.text import detect_language, normalise
 from models.tone.windows import read
 from models.verdict import EMOTIONS, TONES, JudgedWord, Language, Unusable, UnusableNote, Verdict
 
-__all__ = ["Analyzer", "AnalyzerOptions"]
+__all__ = [
+    "LONGEST_NOTE",
+    "Analyzer",
+    "AnalyzerOptions",
+    "AudioToolMissing",
+    "EngineUnavailable",
+    "find_ffmpeg",
+]
 
 _log = logging.getLogger(__name__)
 
