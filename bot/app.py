@@ -67,12 +67,13 @@ async def run(settings: Settings, token: str) -> None:
             _application(settings, token) as (app, intake),
             await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
         ):
-            courier = Courier(app.bot, patience=settings.fresh_hours * 3600)
+            fresh_seconds = settings.fresh_hours * 3600
+            courier = Courier(app.bot, patience=fresh_seconds)
             answerer = Answerer(
                 Ear(analyzer, courier, store, settings.max_file_mb * 2**20),
                 courier,
                 store,
-                fresh_seconds=settings.fresh_hours * 3600,
+                fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
             jobs = Jobs(settings.jobs_url(), answerer)

@@ -1,9 +1,8 @@
 """Every call to Telegram that must get through.
 
 Telegram answers 429 with how long to wait, and networks drop; both pass. So a call is repeated until it
-is taken, or until Telegram says that it never will be. A call that timed out
-may have been carried out: repeating it can double a message, dropping it can lose one, and a warning
-must not be lost.
+is taken, or until Telegram says that it never will be. A call that timed out may have been carried out:
+repeating it can double a message, dropping it can lose one, and a warning must not be lost.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from html import escape
 
 from bot.store.chat import ChatSettings, ShowTranscript, Style, WarnWhen
 from bot.warnings.texts import Texts
-from models.verdict import EMOTIONS, TONES, Emotion, Moment, Verdict
+from models.verdict import TONES, Emotion, Moment, Verdict
 
 __all__ = ["Forewarning", "phrase", "worth_saying"]
 
@@ -120,9 +120,7 @@ def _feeling(verdict: Verdict, texts: Texts) -> str:
 
 def _strongest(verdict: Verdict) -> tuple[Emotion, ...]:
     """The emotions worth naming: neutral is the absence of one."""
-    return tuple(
-        emotion for emotion in verdict.emotions_present if emotion != "neutral" and emotion in EMOTIONS
-    )
+    return tuple(emotion for emotion in verdict.emotions_present if emotion != "neutral")
 
 
 def _transcript(verdict: Verdict, show: ShowTranscript, used: int) -> str:
