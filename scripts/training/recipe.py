@@ -53,6 +53,8 @@ class Source:
     """What its development rows decide: the calibration of the tones, the thresholds of the emotions."""
     only_labels: tuple[Tone | Emotion, ...] = ()
     """Learn only from rows that carry one of these: so one set fills the gaps of another."""
+    taught: bool = True
+    """Whether the recipe's teacher has a say in its texts; False for what the teacher itself gets wrong."""
     limit: int | None = None
     """Rows at most to learn from (with those held out) and to measure on, picked by a hash of their text."""
 

@@ -29,7 +29,7 @@ __all__ = ["lessons"]
 
 
 def lessons(recipe: Recipe, rows: Sequence[Row]) -> Lessons:
-    """The teacher's logits of the `rows` in its languages, kept in the recipe's `out` for the next start.
+    """The teacher's logits of the `rows` that it has a say in, kept in the recipe's `out` for the next start.
 
     Raises:
         RecipeError: the teacher's run is not finished.
@@ -40,7 +40,12 @@ def lessons(recipe: Recipe, rows: Sequence[Row]) -> Lessons:
     checkpoint = teacher.out / "checkpoint.pt"
     if not checkpoint.exists():
         raise RecipeError(f"no {checkpoint}: first train the teacher with scripts/train.py {recipe.teacher}")
-    read = {row.text: text for row in rows if (text := _readable(row, teacher.languages))}
+    untaught = {source.name for source in recipe.sources if not source.taught}
+    read = {
+        row.text: text
+        for row in rows
+        if row.source not in untaught and (text := _readable(row, teacher.languages))
+    }
     kept = recipe.out / f"lessons-{checkpoint.stat().st_mtime_ns:x}.npz"
     said = _load(kept)
     new = sorted({text for text in read.values() if _key(text) not in said})
