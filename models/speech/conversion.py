@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of it is, 0..1."""
 
-_VERSION = 1
+_VERSION = 2
 """Part of the cache's key; raise it whenever the graph or the files below change."""
 _FLOAT_ERROR = 1e-3
 """Largest relative error of float32 logits against Transformers; rounding alone gives about 1e-6."""

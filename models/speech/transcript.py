@@ -64,11 +64,11 @@ class Transcriber(Protocol):
         speech: Sequence[Span],
         language: Language | None,
         hint: Language | None,
-        pause: Pause = lambda: None,
+        pause: Pause = lambda _=0.0: None,
     ) -> Transcript:
         """Write down what is said in `speech`, the stretches of `samples` where the VAD hears a voice.
 
-        `pause` is called between two pieces of work of a second or two.
+        `pause` is called between two pieces of work of a second or two, with how much of the note is done.
 
         `language` is certain (the chat's setting); with None the engine finds out, leaning to
         `hint` (the user's own language) where the audio leaves room for doubt.

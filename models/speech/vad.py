@@ -44,7 +44,7 @@ class VadOptions:
 
 
 def find_speech(
-    samples: Samples, options: VadOptions | None = None, pause: Pause = lambda: None
+    samples: Samples, options: VadOptions | None = None, pause: Pause = lambda _=0.0: None
 ) -> list[Span]:
     """The stretches of `samples`, shape (n,), where someone speaks: in order, apart, within the note.
 

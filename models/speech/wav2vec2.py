@@ -87,7 +87,7 @@ class Wav2Vec2Transcriber:
         speech: Sequence[Span],
         language: Language | None,
         hint: Language | None,
-        pause: Pause = lambda: None,
+        pause: Pause = lambda _=0.0: None,
     ) -> Transcript:
         if not speech:
             raise UnusableNote(Unusable.NO_WORDS, "no speech in this note")
@@ -165,7 +165,7 @@ class _Listener:
     def _hear(self, samples: Samples, stretch: Stretch, pause: Pause) -> LogProbs:
         pieces = []
         for chunk in stretch:
-            pause()
+            pause(chunk.start / SAMPLE_RATE)
             frame = (chunk.start - stretch[0].start) // self._network.samples_per_frame
             pieces.append((frame, self._log_probs(samples[chunk.start : chunk.end])))
         return stitch(pieces, self._network.vocabulary.silent)

@@ -4,11 +4,13 @@ Why not `torch.onnx.export`: a server that only listens should not install gigab
 the exporter has produced wrong graphs for this network (a causal mask where there is none), and no exporter
 finds the shapes that make the network fast on a CPU:
 
-* activations lie as (time, channel), so a convolution is one matrix product over overlapping windows, and
-  these windows are cut from the *quantised* bytes, a quarter of the traffic;
+* activations lie as (time, channel), so a convolution is the product of blocks of `stride` rows, which are
+  there without copying, plus that of the few rows by which its windows overlap;
+* eight-bit convolutions keep one range for every 256 values: with one for a whole utterance, quiet frames
+  would be left too few of the 256 steps;
 * the group norm after the first convolution needs the mean and variance of that convolution's output; both
   follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights;
-* attention, residual-and-norm and GELU are ONNX Runtime's fused operators.
+* attention and GELU are ONNX Runtime's fused operators; its fused residual-and-norm is slower than the two.
 
 Both families of checkpoints come out of the same few functions: `base` (group norm, norms after each block)
 and `large`/XLSR (layer norms throughout, norms before each block).
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
@@ -30,13 +32,21 @@ from onnx import TensorProto, helper, numpy_helper
 __all__ = ["Architecture", "Precision", "UnsupportedCheckpoint", "Weights", "write_graph"]
 
 Precision = Literal["int8", "mixed", "float32"]
-"""Of the matrix products: all int8; all but the convolutions; none. From the fastest to the finest."""
+"""Of the matrix products, from the fastest to the finest: int8, with one range of inputs a product; the same
+with a range for every `_BLOCK` inputs of a convolution; float32."""
+_Kind = Literal["int8", "blocks", "float32"]
+"""Of one matrix product: int8 with one range of inputs, int8 with one for every block of them, float32."""
+_CONVOLUTIONS: dict[Precision, _Kind] = {"int8": "int8", "mixed": "blocks", "float32": "float32"}
 Weights = Callable[[str], NDArray[np.float32] | None]
 """The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
 
 _FUSED = "com.microsoft"
 _OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(_FUSED, 1)]
 _IR_VERSION = 10
+_BLOCK = 256
+"""Inputs that share a range: the most that the operator takes, and the fastest."""
+_INT8_INPUTS = 4
+"""The operator's "accuracy level" at which its inputs become int8 too."""
 _DATA_FROM = 1024
 """Tensors of at least this many bytes go to the data file: protobuf itself ends at 2 GB."""
 _PAGE = 4096
@@ -110,12 +120,12 @@ class Architecture:
         return field
 
     @property
-    def window_tail(self) -> int:
-        """Samples beyond `frames * samples_per_frame` that let every layer cut its windows by reshaping."""
-        tail = 0
-        for kernel, stride in zip(reversed(self.conv_kernels), reversed(self.conv_strides), strict=True):
-            tail = stride * (tail + (kernel > stride))
-        return tail
+    def spare_frames(self) -> int:
+        """Frames after the last that see past the end, so that every layer works on whole blocks of rows."""
+        spare = 0
+        for kernel, stride in zip(self.conv_kernels, self.conv_strides, strict=True):
+            spare = ceil(spare / stride) + (kernel > stride)
+        return spare
 
 
 def write_graph(architecture: Architecture, weights: Weights, precision: Precision, data: BinaryIO) -> bytes:
@@ -129,72 +139,94 @@ def write_graph(architecture: Architecture, weights: Weights, precision: Precisi
     Raises:
         UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
     """
-    writer = _Writer(weights, data, int8=precision != "float32")
-    features = _feature_encoder(writer, architecture, int8=precision == "int8")
+    writer = _Writer(weights, data, kind="float32" if precision == "float32" else "int8")
+    features = _feature_encoder(writer, architecture, _CONVOLUTIONS[precision])
     hidden = _feature_projection(writer, architecture, features)
     hidden = _transformer(writer, architecture, hidden)
-    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", int8=False), writer.integers(0)])
+    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", kind="float32"), writer.integers(0)])
     return writer.finish(logits)
 
 
-def _feature_encoder(writer: _Writer, architecture: Architecture, *, int8: bool) -> str:
+def _feature_encoder(writer: _Writer, architecture: Architecture, kind: _Kind) -> str:
     """The convolutions: samples (n,) → (frames, channels)."""
     kernel, stride = architecture.conv_kernels[0], architecture.conv_strides[0]
-    hop, field, tail = architecture.samples_per_frame, architecture.receptive_field, architecture.window_tail
+    hop, field = architecture.samples_per_frame, architecture.receptive_field
     length = writer.node("Shape", ["samples"])
-    padded = writer.node("Pad", ["samples", writer.integers(0, tail + hop - field)])
-
-    def windows(count: str, step: int, rest: int) -> str:
-        end = writer.node("Add", [writer.node("Mul", [count, writer.integers(step)]), writer.integers(rest)])
-        return _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
-
     frames = writer.node(
         "Div", [writer.node("Sub", [length, writer.integers(field - hop)]), writer.integers(hop)]
     )
-    needed = windows(frames, hop, tail)
+    padded = writer.node("Pad", ["samples", writer.integers(0, (architecture.spare_frames + 1) * hop)])
+
+    def windows(count: str, step: int, rest: int) -> str:
+        """One window a row, every `stride` samples of the first `count * step + rest`."""
+        end = writer.node("Add", [writer.node("Mul", [count, writer.integers(step)]), writer.integers(rest)])
+        return _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
+
+    needed = windows(frames, hop, architecture.spare_frames * hop)
     name = "wav2vec2.feature_extractor.conv_layers.0"
     weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
     if architecture.conv_layer_norm:
-        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), int8=False)
+        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), kind="float32")
         x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
     else:
         steps = writer.node(
             "Div", [writer.node("Sub", [length, writer.integers(kernel - stride)]), writer.integers(stride)]
         )
-        everything = windows(steps, stride, stride if kernel > stride else 0)
+        everything = writer.slice(windows(steps, stride, stride), 0, steps, axis=0)
         x = _group_normed_product(writer, needed, everything, weight, f"{name}.layer_norm")
     x = writer.gelu(x)
 
     for index in range(1, len(architecture.conv_dims)):
         name = f"wav2vec2.feature_extractor.conv_layers.{index}"
         before, after = architecture.conv_dims[index - 1 : index + 1]
-        kernel, stride = architecture.conv_kernels[index], architecture.conv_strides[index]
-        weight = writer.tensor(f"{name}.conv.weight", after, before, kernel).transpose(2, 1, 0)
-        x = writer.product(
-            x,
-            weight.reshape(kernel * before, after),
-            writer.bias(f"{name}.conv"),
-            int8=int8,
-            cut=lambda y, c=before, k=kernel, s=stride: _windows(writer, y, c, k, s),  # type: ignore[misc]
+        weight = writer.tensor(f"{name}.conv.weight", after, before, architecture.conv_kernels[index])
+        x = _convolution(
+            writer, x, weight, architecture.conv_strides[index], writer.bias(f"{name}.conv"), kind
         )
         if architecture.conv_layer_norm:
             x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
         x = writer.gelu(x)
-    return x
+    return writer.slice(x, 0, frames, axis=0)
+
+
+def _convolution(
+    writer: _Writer,
+    x: str,
+    weight: NDArray[np.float32],
+    stride: int,
+    bias: NDArray[np.float32] | None,
+    kind: _Kind,
+) -> str:
+    """(rows, before) → (rows / stride, after); `weight` is (after, before, kernel)."""
+    after, before, kernel = weight.shape
+    matrix = weight.transpose(2, 1, 0).reshape(kernel * before, after)
+    if kernel == stride or kind == "int8":
+        # Bytes are cheap to lay side by side, and one product is faster than two.
+        return writer.product(
+            x, matrix, bias, kind=kind, cut=lambda y: _windows(writer, y, before, kernel, stride)
+        )
+    blocks = writer.node("Reshape", [x, writer.integers(-1, stride * before)])
+    split = stride * before
+    return writer.node(
+        "Add",
+        [
+            writer.product(blocks, matrix[:split], bias, kind=kind),
+            writer.product(_overlap(writer, blocks, before, kernel, stride), matrix[split:], None, kind=kind),
+        ],
+    )
 
 
 def _windows(writer: _Writer, x: str, channels: int, kernel: int, stride: int) -> str:
-    """Overlapping windows of `kernel` rows every `stride` rows, each laid out as one row.
-
-    `x` must have `stride` rows a window, and where windows overlap `stride` rows more.
-    """
+    """Windows of `kernel` rows every `stride` rows, each laid out as one row; beyond the end are zeros."""
     blocks = writer.node("Reshape", [x, writer.integers(-1, stride * channels)])
     if kernel == stride:
         return blocks
-    first = writer.slice(blocks, 0, writer.integers(-1), axis=0)
-    rest = writer.slice(blocks, 1, writer.integers(np.iinfo(np.int64).max), axis=0)
-    rest = writer.slice(rest, 0, writer.integers((kernel - stride) * channels), axis=1)
-    return writer.node("Concat", [first, rest], axis=1)
+    return writer.node("Concat", [blocks, _overlap(writer, blocks, channels, kernel, stride)], axis=1)
+
+
+def _overlap(writer: _Writer, blocks: str, channels: int, kernel: int, stride: int) -> str:
+    """What a window sees of the next block: its first `kernel - stride` rows; zeros after the last block."""
+    return writer.node("Pad", [blocks, writer.integers(-1, 0, 1, (kernel - 2 * stride) * channels)])
 
 
 def _group_normed_product(
@@ -266,13 +298,15 @@ def _positions(writer: _Writer, architecture: Architecture, hidden: str) -> str:
     weight = direction * (length / np.sqrt(np.sum(direction**2, axis=(0, 1), keepdims=True)))
     kernel = weight.shape[2]
     # An even kernel gives one frame too many, which Transformers cuts off at the end: pad one less there.
-    x = writer.node("Transpose", [hidden], perm=[0, 2, 1])
+    # As a picture of one row: ONNX Runtime's fast convolutions have two dimensions.
+    x = writer.node("Unsqueeze", [writer.node("Transpose", [hidden], perm=[0, 2, 1]), writer.integers(2)])
     x = writer.node(
         "Conv",
-        [x, writer.constant(weight), writer.constant(writer.tensor(f"{name}.bias"))],
-        pads=[kernel // 2, (kernel - 1) // 2],
+        [x, writer.constant(weight[:, :, None]), writer.constant(writer.tensor(f"{name}.bias"))],
+        pads=[0, kernel // 2, 0, (kernel - 1) // 2],
         group=architecture.position_groups,
     )
+    x = writer.node("Squeeze", [x, writer.integers(2)])
     return writer.gelu(writer.node("Transpose", [x], perm=[0, 2, 1]))
 
 
@@ -287,12 +321,19 @@ def _feed_forward(writer: _Writer, architecture: Architecture, layer: str, x: st
     return writer.linear(wide, f"{layer}.feed_forward.output_dense")
 
 
+def _scales(weight: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """Steps of symmetric eight-bit weights, one for all values along `axis`, which is kept."""
+    largest = np.maximum(np.abs(weight).max(axis=axis, keepdims=True), np.finfo(np.float32).tiny)
+    return np.asarray(largest / 127, np.float32)
+
+
 class _Writer:
     """Collects nodes and constants; knows how a matrix product is written in each precision."""
 
-    def __init__(self, weights: Weights, data: BinaryIO, *, int8: bool) -> None:
+    def __init__(self, weights: Weights, data: BinaryIO, *, kind: _Kind) -> None:
+        """`kind`: of the products for which no other is asked."""
         self._weights = weights
-        self._int8 = int8
+        self._kind = kind
         self._data = data
         self._data_name = Path(data.name).name
         self._nodes: list[onnx.NodeProto] = []
@@ -354,14 +395,11 @@ class _Writer:
 
     def add_and_norm(self, residual: str, x: str, name: str, epsilon: float) -> tuple[str, str]:
         """The normed sum, and the sum itself."""
-        inputs = [residual, x, *self._norm(name)]
-        normed, _, _, total = self._node(
-            "SkipLayerNormalization", inputs, ["", None, None, ""], _FUSED, {"epsilon": epsilon}
-        )
-        return normed, total
+        total = self.node("Add", [residual, x])
+        return self.layer_norm(total, name, epsilon), total
 
-    def linear(self, x: str, name: str, *, int8: bool = True) -> str:
-        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), int8=int8)
+    def linear(self, x: str, name: str, *, kind: _Kind | None = None) -> str:
+        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), kind=kind)
 
     def product(
         self,
@@ -369,20 +407,61 @@ class _Writer:
         weight: NDArray[np.float32],
         bias: NDArray[np.float32] | None,
         *,
-        int8: bool = True,
+        kind: _Kind | None = None,
         cut: Callable[[str], str] = lambda x: x,
     ) -> str:
         """`cut(x) @ weight + bias`; `cut` only moves values about, so it may move them quantised."""
-        if not (int8 and self._int8):
-            product = self.node("MatMul", [cut(x), self.constant(weight)])
-            return product if bias is None else self.node("Add", [product, self.constant(bias)])
+        match kind or self._kind:
+            case "float32":
+                product = self.node("MatMul", [cut(x), self.constant(weight)])
+                return product if bias is None else self.node("Add", [product, self.constant(bias)])
+            case "blocks":
+                return self._product_in_blocks(cut(x), weight, bias)
+            case "int8":
+                return self._product_of_bytes(x, weight, bias, cut)
+
+    def _product_in_blocks(
+        self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None
+    ) -> str:
+        """Inputs and weights in eight bits, with a scale for every `_BLOCK` of them along the sum."""
+        rows, columns = weight.shape
+        padded = np.zeros((columns, ceil(rows / _BLOCK) * _BLOCK), np.float32)
+        padded[:, :rows] = weight.T
+        blocks = padded.reshape(columns, -1, _BLOCK)
+        scales = _scales(blocks, axis=2)
+        inputs = [
+            x,
+            self.constant((np.rint(blocks / scales) + 128).astype(np.uint8)),
+            self.constant(scales[..., 0]),
+        ]
+        if bias is not None:
+            inputs += ["", "", self.constant(bias)]
+        return self.node(
+            "MatMulNBits",
+            inputs,
+            domain=_FUSED,
+            K=rows,
+            N=columns,
+            bits=8,
+            block_size=_BLOCK,
+            accuracy_level=_INT8_INPUTS,
+        )
+
+    def _product_of_bytes(
+        self,
+        x: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
+        cut: Callable[[str], str],
+    ) -> str:
+        """Inputs in eight bits with one range, weights with one scale a column."""
         values, scale, zero = self._quantise(x)
-        scales = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny) / 127
+        scales = _scales(weight, axis=0)
         inputs = [
             cut(values),
             self.constant(np.rint(weight / scales).astype(np.int8)),
             scale,
-            self.constant(scales.astype(np.float32)),
+            self.constant(scales[0]),
             zero,
             "",
             "" if bias is None else self.constant(bias),

@@ -105,7 +105,7 @@ class WhisperTranscriber:
         speech: Sequence[Span],
         language: Language | None,
         hint: Language | None,
-        pause: Pause = lambda: None,
+        pause: Pause = lambda _=0.0: None,
     ) -> Transcript:
         """See `Transcriber`."""
         if language is not None and language not in self._tokenizers:
@@ -120,7 +120,7 @@ class WhisperTranscriber:
         language = language or self._language(heard, longest, hint)
         words: list[Word] = []
         for window in windows:
-            pause()
+            pause(window.start)
             words += self._words(samples, window, heard if window is longest else None, language)
         if not words:
             raise UnusableNote(Unusable.NO_WORDS, "no words can be made out in this note")

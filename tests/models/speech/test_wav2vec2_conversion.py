@@ -117,7 +117,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 
 
 def test_the_fastest_faithful_precision_is_kept(network: Network) -> None:
-    """All int8 hears this network's quiet frames wrong; with float32 convolutions it hears them right."""
+    """All int8 hears this network's quiet frames wrong; with a range for every block it hears them right."""
     assert network.precision == "mixed"
     model = transformers.Wav2Vec2ForCTC.from_pretrained(TINY, dtype=torch.float32)
     ours = open_session(network.folder, 1).run(None, {"samples": babble()})[0]
