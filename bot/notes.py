@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from telegram import Audio, Document, Message, Update, Video, VideoNote, Voice
+from telegram import Audio, Document, Message, Update, User, Video, VideoNote, Voice
 from telegram.constants import ChatType, MessageEntityType
 
-__all__ = ["BusinessNote", "Contact", "Note", "business_lane", "from_json", "note_in"]
+__all__ = ["BusinessNote", "Contact", "Note", "business_lane", "from_json", "note_answered", "note_in"]
 
 TONE_COMMAND = "/tone"
 
@@ -69,6 +69,8 @@ class Note(_Recording):
     """The asker's language, as their Telegram says."""
     contact: Contact | None = None
     """Who sent it, where it came to the account of the one who is warned."""
+    asker_id: int | None = None
+    """Who sent the request; None for an anonymous admin, a channel, or a contact's note."""
 
     @property
     def job_id(self) -> str:
@@ -81,6 +83,11 @@ class Note(_Recording):
     def lane(self) -> str:
         """Notes of one lane are answered one after the other."""
         return str(self.chat_id)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for the answer: in a group only who asked, for a contact's note nobody."""
+        return self.asked or (self.private and self.contact is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,23 @@ def note_in(update: Update, bot_username: str) -> Note | BusinessNote | None:
     return None
 
 
+def note_answered(warning: Message, asker: User) -> Note | None:
+    """The note that `warning` replies to, now asked about by `asker`; None if it is gone."""
+    noted = warning.reply_to_message
+    sound = None if noted is None else _sound(noted)
+    if noted is None or sound is None:
+        return None
+    return Note(
+        chat_id=warning.chat_id,
+        reply_to=noted.message_id,
+        thread_id=warning.message_thread_id if warning.is_topic_message else None,
+        private=warning.chat.type == ChatType.PRIVATE,
+        asked=True,
+        language_code=asker.language_code,
+        **_recording(noted, sound),
+    )
+
+
 Sound = Voice | VideoNote | Audio | Video | Document
 
 
@@ -194,6 +218,7 @@ def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Not
         private=request.chat.type == ChatType.PRIVATE,
         asked=asked,
         language_code=sender.language_code if sender else None,
+        asker_id=sender.id if sender and request.sender_chat is None else None,
         **_recording(request, sound),
     )
 

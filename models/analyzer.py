@@ -12,9 +12,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -38,6 +38,7 @@ __all__ = [
     "AnalyzerOptions",
     "AudioToolMissing",
     "EngineUnavailable",
+    "Heard",
     "find_ffmpeg",
 ]
 
@@ -50,10 +51,20 @@ _LARGE_NOTES_AT_ONCE = 2
 _LARGE = 2**20
 """Bytes of a file that may hold many minutes of speech, 4 MB decoded each."""
 
+_LEAD: Seconds = 3.0
+"""A note costs about as much as if it lasted so much longer: models have a least to do."""
+_USUAL_PACE = 0.15
+"""Seconds of work for a second of a note, until notes of this process say otherwise."""
+_MEMORY = 0.9
+"""What the notes before count for, beside the last one, in the running mean of the pace."""
+
 _LONG_TEXT = 80
 """Words. A longer text is judged in windows, as a long note is: the model reads little more than this."""
 
 _T = TypeVar("_T")
+
+Heard = Callable[[Seconds, Seconds], None]
+"""Told how much of a note is done, and how long it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class Analyzer:
         self._turns = Turns()
         self._room = asyncio.Semaphore(_NOTES_AT_ONCE)
         self._room_for_large = asyncio.Semaphore(_LARGE_NOTES_AT_ONCE)
+        self._pace = _Pace()
 
     @classmethod
     async def open(cls, options: AnalyzerOptions, progress: Progress = lambda *_: None) -> Self:
@@ -140,18 +152,26 @@ class Analyzer:
         heard = self._engine.about if self._engine else "texts only"
         return f"{heard}; tone weights {self._tone_version}"
 
+    def cost(self, duration: Seconds) -> Seconds:
+        """How long the models will probably work at a note of this length, as notes went lately."""
+        return self._pace.cost(duration)
+
     async def warm_up(self) -> None:
         """Let every model work once, so that the first note does not wait for it."""
         await self.judge(["warm up"])
         await self._in_turn(0.0, lambda _: self._try_engine(np.zeros(2 * SAMPLE_RATE, np.float32)))
 
     async def listen(
-        self, data: bytes, language: Language | None = None, hint: Language | None = None
+        self,
+        data: bytes,
+        language: Language | None = None,
+        hint: Language | None = None,
+        heard: Heard = lambda *_: None,
     ) -> Verdict:
         """The tone of a note, given the bytes of its file.
 
         `language` is certain; with None it is found out, leaning to `hint` in doubt. Cancelling it gives
-        the work up at its next pause.
+        the work up at its next pause. `heard` is called between pieces of the work, from a thread.
 
         Raises:
             UnusableNote: there is nothing in it to judge.
@@ -160,8 +180,13 @@ class Analyzer:
         arrived = time.monotonic()
         async with self._room_for_large if len(data) > _LARGE else nullcontext(), self._room:
             samples = await decode(data)
-            due = arrived + len(samples) / SAMPLE_RATE
-            return await self._in_turn(due, lambda pause: self._verdict(samples, language, hint, pause))
+            duration = len(samples) / SAMPLE_RATE
+
+            def work(pause: Pause) -> Verdict:
+                with self._pace.measured(duration, pause, heard) as watched:
+                    return self._verdict(samples, language, hint, watched)
+
+            return await self._in_turn(arrived + duration, work)
 
     async def judge(self, texts: Sequence[str], language: Language | None = None) -> list[Verdict]:
         """The tone of each text, in order; with `language` None it is found by the script.
@@ -200,7 +225,7 @@ class Analyzer:
             raise UnusableNote(Unusable.UNKNOWN_LANGUAGE, str(error)) from None
         if not normalise(heard.text, heard.language):
             raise UnusableNote(Unusable.NO_WORDS, "no words can be made out in this note")
-        pause()
+        pause(len(samples) / SAMPLE_RATE)
         reading = read(self._tone, heard.words, heard.language)
         texts = [word.text for word in heard.words]
         weights = self._tone.attribute(texts, heard.language, reading.whole.tone)
@@ -233,6 +258,34 @@ class Analyzer:
                 self._engine.transcriber.transcribe(
                     silence, [Span(0.0, len(silence) / SAMPLE_RATE)], "en", None
                 )
+
+
+class _Pace:
+    """A running mean of what a second of a note costs. Written by one thread at a time: the one whose turn
+    it is."""
+
+    def __init__(self) -> None:
+        self._heard: Seconds = 60.0
+        self._worked: Seconds = 60.0 * _USUAL_PACE
+
+    def cost(self, duration: Seconds) -> Seconds:
+        return (duration + _LEAD) * self._worked / self._heard
+
+    @contextmanager
+    def measured(self, duration: Seconds, pause: Pause, heard: Heard) -> Iterator[Pause]:
+        """Measure the work on a note of this length, without its pauses, and tell `heard` how far it is."""
+        began, waited = time.monotonic(), 0.0
+
+        def watched(done: Seconds = 0.0, /) -> None:
+            nonlocal waited
+            heard(done, duration)
+            paused = time.monotonic()
+            pause(done)
+            waited += time.monotonic() - paused
+
+        yield watched
+        self._heard = _MEMORY * self._heard + duration + _LEAD
+        self._worked = _MEMORY * self._worked + time.monotonic() - began - waited
 
 
 def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:

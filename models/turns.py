@@ -12,21 +12,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from threading import Condition
+from typing import Protocol
 
 from models.verdict import Seconds
 
 __all__ = ["Pause", "Stopped", "Turns"]
 
-Pause = Callable[[], None]
-"""Called where work may be interrupted: returns when it may go on.
-
-Raises:
-    Stopped: nobody waits for the result any more.
-"""
-
 
 class Stopped(Exception):
     """The work was given up."""
+
+
+class Pause(Protocol):
+    """Called where work may be interrupted: returns when it may go on."""
+
+    def __call__(self, heard: Seconds = 0.0, /) -> None:
+        """`heard`: how much of the note is done.
+
+        Raises:
+            Stopped: nobody waits for the result any more.
+        """
+        ...
 
 
 class Turns:
@@ -50,7 +56,7 @@ class Turns:
         """
         self._take(due)
 
-        def pause() -> None:
+        def pause(heard: Seconds = 0.0, /) -> None:  # noqa: ARG001 - how far the work is changes no turn
             if not wanted():
                 raise Stopped
             if self._is_wanted_before(due):

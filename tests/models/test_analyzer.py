@@ -107,8 +107,8 @@ class Slow:
     name = "whisper"
 
     def transcribe(self, samples, speech, language, hint, pause):
-        for _ in range(round(len(samples) / SAMPLE_RATE)):
-            pause()
+        for second in range(round(len(samples) / SAMPLE_RATE)):
+            pause(float(second))
             time.sleep(0.1)
         return Transcript((Word("Hello.", 0.0, 1.0),), "en", self.name)
 
@@ -173,3 +173,16 @@ async def test_running_needs_no_torch():
         subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+async def test_who_waits_can_see_how_far_it_is_and_what_the_next_note_will_cost(make):  # noqa: F811
+    thrice = make("thrice.oga", "-stream_loop", "2", "-i", str(FOLDER / "bad_day.oga"), "-c:a", "libopus")
+    async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
+        analyzer._engine = Engine(Slow(), "slow")
+        before, steps = analyzer.cost(60), []
+        verdict = await analyzer.listen(thrice, heard=lambda *step: steps.append(step))
+        assert {whole for _, whole in steps} == {verdict.duration}
+        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+        assert len({done for done, _ in steps}) > 5
+        # `Slow` is faster than the usual.
+        assert 0.1 * 60 < analyzer.cost(60) < before
