@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 __all__ = [
     "BusinessWarnings",
     "ChatLanguage",
     "ChatSettings",
+    "DeleteAfter",
+    "Digest",
     "Obstacle",
     "Owner",
+    "QuietHours",
+    "Sensitivity",
     "ShowTranscript",
     "Style",
     "WarnWhen",
@@ -22,16 +27,22 @@ class Style(StrEnum):
     BRIEF = "brief"
     DETAILED = "detailed"
     REACTION = "reaction"
+    DIGEST = "digest"
+    """One message for several notes, a line each."""
 
 
 class WarnWhen(StrEnum):
     ALWAYS = "always"
     NOT_NEUTRAL = "not_neutral"
     NEGATIVE = "negative"
+    ON_TONE = "on_tone"
+    """Only notes that someone replies to with /tone; no other is even listened to."""
 
 
 class ShowTranscript(StrEnum):
     OFF = "off"
+    BUTTON = "button"
+    """For whoever presses a button under the warning; nobody else sees them."""
     SPOILER = "spoiler"
     SHOWN = "shown"
 
@@ -45,6 +56,56 @@ class ChatLanguage(StrEnum):
 class BusinessWarnings(StrEnum):
     ON = "on"
     OFF = "off"
+
+
+class QuietHours(StrEnum):
+    """When warnings come without a sound, by the chat's own clock."""
+
+    OFF = "off"
+    FROM_22 = "22-8"
+    FROM_23 = "23-7"
+    ALWAYS = "always"
+
+    def hold_at(self, hour: int) -> bool:
+        """Whether they hold at this hour of the day, 0..23."""
+        match self:
+            case QuietHours.OFF:
+                return False
+            case QuietHours.ALWAYS:
+                return True
+            case _:
+                begin, end = map(int, self.split("-"))
+                return hour >= begin or hour < end
+
+
+class DeleteAfter(StrEnum):
+    """How long the bot's warnings stay in the chat."""
+
+    NEVER = "never"
+    TEN_MINUTES = "10m"
+    HOUR = "1h"
+    DAY = "24h"
+
+    @property
+    def time(self) -> timedelta | None:
+        return _LASTING[self]
+
+
+_LASTING = {
+    DeleteAfter.NEVER: None,
+    DeleteAfter.TEN_MINUTES: timedelta(minutes=10),
+    DeleteAfter.HOUR: timedelta(hours=1),
+    DeleteAfter.DAY: timedelta(hours=24),
+}
+"""At most a day: Telegram lets nobody delete what is older than two."""
+
+
+class Sensitivity(StrEnum):
+    """How readily a note counts as negative."""
+
+    LOWER = "lower"
+    NORMAL = "normal"
+    HIGHER = "higher"
 
 
 class Obstacle(StrEnum):
@@ -67,6 +128,18 @@ class ChatSettings:
     """The bot's own language here, and which one to expect in speech; `auto`: the user's."""
     business: BusinessWarnings = BusinessWarnings.ON
     """Whether someone who connected the bot to their own account hears of what contacts send them."""
+    quiet: QuietHours = QuietHours.OFF
+    utc_offset: int | None = None
+    """Hours that the chat's clock is ahead of UTC; None: what is usual where its language is spoken."""
+    delete_after: DeleteAfter = DeleteAfter.NEVER
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    """What the chat chose; what its corrections taught comes on top, see `bot.sensitivity`."""
+
+    @property
+    def shows_words(self) -> bool:
+        """Whether a warning itself holds words of the note."""
+        has_room = self.style not in (Style.REACTION, Style.DIGEST)
+        return has_room and self.transcript in (ShowTranscript.SPOILER, ShowTranscript.SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +151,12 @@ class Owner:
     """Their private chat with the bot, the one place where it speaks about the account."""
     language_code: str | None
     """Their language, as their Telegram says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One message of the bot that speaks of several notes."""
+
+    message_id: int
+    lines: dict[str, str]
+    """Telegram HTML of each line by its note's job; tones, names and times, never words."""

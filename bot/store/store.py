@@ -15,7 +15,7 @@ from typing import Any, Self
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, delete, event, func, insert, select, update
+from sqlalchemy import Connection, delete, event, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -25,13 +25,18 @@ from bot.store.chat import (
     BusinessWarnings,
     ChatLanguage,
     ChatSettings,
+    DeleteAfter,
+    Digest,
     Obstacle,
     Owner,
+    QuietHours,
+    Sensitivity,
     ShowTranscript,
     Style,
     WarnWhen,
 )
-from bot.store.tables import chats, connections, mutes, obstacles, verdicts
+from bot.store.people import People
+from bot.store.tables import chats, connections, corrections, digests, mutes, obstacles, passing, verdicts
 from models.verdict import Moment, Verdict
 
 __all__ = ["Store", "StoreError"]
@@ -50,6 +55,7 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self.people = People(engine)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -87,9 +93,13 @@ class Store:
             ShowTranscript(row.transcript),
             ChatLanguage(row.language),
             BusinessWarnings(row.business),
+            QuietHours(row.quiet),
+            row.utc_offset,
+            DeleteAfter(row.delete_after),
+            Sensitivity(row.sensitivity),
         )
 
-    async def choose(self, chat_id: int, **choices: str) -> None:
+    async def choose(self, chat_id: int, **choices: str | int) -> None:
         """Change some of a chat's settings, and only these, whatever else changes at the same time."""
         values = asdict(ChatSettings()) | choices
         await self._upsert(
@@ -160,6 +170,9 @@ class Store:
             )
             await connection.execute(delete(mutes).where(mutes.c.chat_id == owner.chat_id))
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == owner.chat_id))
+            await connection.execute(delete(digests).where(digests.c.chat_id == owner.chat_id))
+            of_contacts = (corrections.c.chat_id == owner.chat_id, corrections.c.note_id < 0)
+            await connection.execute(delete(corrections).where(*of_contacts))
             await connection.execute(
                 update(chats)
                 .where(chats.c.chat_id == owner.chat_id)
@@ -214,19 +227,73 @@ class Store:
             async with self._engine.begin() as connection:
                 await connection.execute(query)
 
-    async def forget_chat(self, chat_id: int) -> None:
-        """Delete all that is kept of a chat, and of the account that its owner connected."""
+    async def digest(self, chat_id: int, thread_id: int | None, grown_within: timedelta) -> Digest | None:
+        """The chat's last digest, or the topic's, if it got a line not longer ago than that."""
+        query = select(digests.c.message_id, digests.c.lines).where(
+            digests.c.chat_id == chat_id,
+            digests.c.thread_id == (thread_id or 0),
+            digests.c.grown_at > datetime.now(UTC) - grown_within,
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Digest(row.message_id, row.lines)
+
+    async def keep_digest(self, chat_id: int, thread_id: int | None, digest: Digest) -> None:
+        key = {"chat_id": chat_id, "thread_id": thread_id or 0}
+        values = {**asdict(digest), "grown_at": datetime.now(UTC)}
+        await self._upsert(self._insert(digests).values(**key, **values), keys=[*key], changed=values)
+
+    async def forget_digests(self, older_than: timedelta) -> None:
         async with self._engine.begin() as connection:
-            for table in (chats, verdicts, connections, mutes, obstacles):
+            await connection.execute(
+                delete(digests).where(digests.c.grown_at < datetime.now(UTC) - older_than)
+            )
+
+    async def delete_later(self, chat_id: int, message_id: int, after: timedelta) -> None:
+        """Remember to delete a message of the bot; said again, the later time holds."""
+        key = {"chat_id": chat_id, "message_id": message_id}
+        due = {"due": datetime.now(UTC) + after}
+        await self._upsert(self._insert(passing).values(**key, **due), keys=[*key], changed=due)
+
+    async def due(self, most: int) -> list[tuple[int, int]]:
+        """Messages to delete now, as chat and message, those that waited longest first."""
+        query = select(passing.c.chat_id, passing.c.message_id).where(passing.c.due <= datetime.now(UTC))
+        async with self._engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(query.order_by(passing.c.due).limit(most))]
+
+    async def deleted(self, chat_id: int, message_id: int) -> None:
+        query = delete(passing).where(passing.c.chat_id == chat_id, passing.c.message_id == message_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(query)
+
+    async def forget_chat(self, chat_id: int) -> None:
+        """Delete all that is kept of a chat, and of the account that its owner connected.
+
+        What was to be deleted from the chat later is due now, and forgotten with that.
+        """
+        async with self._engine.begin() as connection:
+            for table in (chats, verdicts, connections, mutes, obstacles, digests, corrections):
                 await connection.execute(delete(table).where(table.c.chat_id == chat_id))
+            await connection.execute(
+                update(passing).where(passing.c.chat_id == chat_id).values(due=datetime.now(UTC))
+            )
 
     async def move_chat(self, old_id: int, new_id: int) -> None:
-        """A group became a supergroup: its settings move along; its verdicts are heard again if need be."""
+        """A group became a supergroup: its settings and corrections move along; its verdicts are heard again
+        if need be."""
         moved = {"chat_id": new_id, **asdict(await self.chat(old_id))}
+        columns = [*corrections.c]
+        values = [literal(new_id) if column.name == "chat_id" else column for column in columns]
+        taught = self._insert(corrections).from_select(
+            columns, select(*values).where(corrections.c.chat_id == old_id)
+        )
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(chats).where(chats.c.chat_id == old_id))
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == old_id))
-            await connection.execute(delete(obstacles).where(obstacles.c.chat_id == old_id))
+            await connection.execute(taught.on_conflict_do_nothing())
+            # Message numbers mean nothing in the supergroup.
+            for table in (obstacles, digests, passing, corrections):
+                await connection.execute(delete(table).where(table.c.chat_id == old_id))
             if gone.rowcount:
                 await connection.execute(delete(chats).where(chats.c.chat_id == new_id))
                 await connection.execute(insert(chats).values(moved))

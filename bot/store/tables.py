@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+)
 
-__all__ = ["chats", "connections", "metadata", "mutes", "obstacles", "verdicts"]
+__all__ = [
+    "chats",
+    "connections",
+    "consents",
+    "corrections",
+    "digests",
+    "metadata",
+    "mutes",
+    "obstacles",
+    "optouts",
+    "passing",
+    "verdicts",
+]
 
 metadata = MetaData()
 
@@ -17,6 +41,10 @@ chats = Table(
     Column("transcript", String(16), nullable=False),
     Column("language", String(16), nullable=False),
     Column("business", String(16), nullable=False, server_default="on"),
+    Column("quiet", String(16), nullable=False, server_default="off"),
+    Column("utc_offset", SmallInteger),
+    Column("delete_after", String(16), nullable=False, server_default="never"),
+    Column("sensitivity", String(16), nullable=False, server_default="normal"),
 )
 
 verdicts = Table(
@@ -57,3 +85,56 @@ obstacles = Table(
     Column("kind", String(16), primary_key=True),
 )
 """What keeps the bot from writing in a chat, as `bot.store.chat.Obstacle` names it."""
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("thread_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("grown_at", DateTime(timezone=True), nullable=False),
+)
+"""The last digest of a chat, or of a topic in it (0: none). `lines` by job: tones and times, never words."""
+
+passing = Table(
+    "passing",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("due", DateTime(timezone=True), nullable=False),
+    Index("ix_passing_due", "due"),
+)
+"""The bot's messages that it deletes when they are due."""
+
+optouts = Table(
+    "optouts",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+)
+"""People who want no warnings about their notes."""
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("note_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("said", String(8), nullable=False),
+    Column("meant", String(8), nullable=False),
+    Column("negative", Float, nullable=False),
+    Column("neutral", Float, nullable=False),
+    Column("positive", Float, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("given_at", DateTime(timezone=True), nullable=False),
+    Index("ix_corrections_user_id", "user_id"),
+)
+"""What people said with "Wrong?": the verdict on a note, and the tone that they heard."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("agreed", Boolean, nullable=False),
+)
+"""People who were asked whether their corrections may be used for training, and whether they said yes."""

@@ -1,0 +1,142 @@
+"""What people decided for themselves, whatever the chat: no warnings about them, a correction, a consent.
+
+A correction holds the verdict that was corrected, never a word of the note.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store.tables import consents, corrections, metadata, optouts
+from models.verdict import TONES, Language, Tone
+
+__all__ = ["Correction", "Judged", "People"]
+
+LAST_COUNT = 200
+"""Corrections of a chat that count; older ones are outgrown, and a read stays cheap."""
+WHOSE = ("chat_id", "user_id", "owner_id")
+"""Columns that say whose a row is. A private chat has the number of its person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One note and what the bot said of it."""
+
+    note_id: int
+    """Message of the note, in its chat; negative where a contact sent it to a connected account, whose
+    messages are numbered apart."""
+    said: Tone
+    scores: dict[Tone, float]
+    """As the models gave them, before this chat's sensitivity; sums to 1."""
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What someone says the tone of a note was."""
+
+    judged: Judged
+    meant: Tone
+
+
+class People:
+    """The part of the store that is about people. Made by `Store`, on its engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    async def opt_out(self, user_id: int) -> None:
+        """From here on nobody is warned about this person's notes."""
+        await self._write(self._insert(optouts).values(user_id=user_id).on_conflict_do_nothing())
+
+    async def opt_in(self, user_id: int) -> None:
+        await self._write(delete(optouts).where(optouts.c.user_id == user_id))
+
+    async def has_opted_out(self, user_id: int) -> bool:
+        query = select(optouts.c.user_id).where(optouts.c.user_id == user_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).one_or_none() is not None
+
+    async def correct(self, chat_id: int, user_id: int, correction: Correction) -> None:
+        """Keep a correction; it takes the place of the same person's earlier one of the same note."""
+        judged = correction.judged
+        key = {"chat_id": chat_id, "note_id": judged.note_id, "user_id": user_id}
+        values = {
+            "said": judged.said,
+            "meant": correction.meant,
+            **judged.scores,
+            "language": judged.language,
+            "given_at": datetime.now(UTC),
+        }
+        new = self._insert(corrections).values(**key, **values)
+        await self._write(new.on_conflict_do_update(index_elements=[*key], set_=values))
+
+    async def corrections(self, chat_id: int) -> list[Correction]:
+        """The last ones of a chat, newest first."""
+        query = (
+            select(corrections)
+            .where(corrections.c.chat_id == chat_id)
+            .order_by(corrections.c.given_at.desc())
+            .limit(LAST_COUNT)
+        )
+        async with self._engine.connect() as connection:
+            return [_correction(row) for row in await connection.execute(query)]
+
+    async def unlearn(self, chat_id: int) -> None:
+        """Delete a chat's corrections."""
+        await self._write(delete(corrections).where(corrections.c.chat_id == chat_id))
+
+    async def ask_once(self, user_id: int) -> bool:
+        """Note that this person is asked for consent now, which is no until they say yes; False if they
+        were asked before."""
+        asked = self._insert(consents).values(user_id=user_id, agreed=False).on_conflict_do_nothing()
+        async with self._engine.begin() as connection:
+            return (await connection.execute(asked)).rowcount > 0
+
+    async def agree(self, user_id: int, agreed: bool) -> None:
+        """Whether the one who runs the bot may use this person's corrections."""
+        new = self._insert(consents).values(user_id=user_id, agreed=agreed)
+        await self._write(new.on_conflict_do_update(index_elements=["user_id"], set_={"agreed": agreed}))
+
+    async def given(self) -> list[Correction]:
+        """All corrections of those who agreed, oldest first, without who and where."""
+        query = (
+            select(corrections)
+            .join(consents, consents.c.user_id == corrections.c.user_id)
+            .where(consents.c.agreed)
+            .order_by(corrections.c.given_at)
+        )
+        async with self._engine.connect() as connection:
+            return [_correction(row) for row in await connection.execute(query)]
+
+    async def about(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
+        """Every row that is kept about a person and their private chat, by table."""
+        found = {}
+        async with self._engine.connect() as connection:
+            for table in metadata.sorted_tables:
+                theirs = or_(*(table.c[name] == user_id for name in WHOSE if name in table.c))
+                rows = await connection.execute(select(table).where(theirs))
+                found[table.name] = [dict(row) for row in rows.mappings()]
+        return found
+
+    async def forget(self, user_id: int) -> None:
+        """Delete what a person gave, in whatever chat. Their opt-out stays: it is a wish, not a trace."""
+        async with self._engine.begin() as connection:
+            for table in (corrections, consents):
+                await connection.execute(delete(table).where(table.c.user_id == user_id))
+
+    async def _write(self, statement: Any) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)
+
+
+def _correction(row: Row[Any]) -> Correction:
+    scores = {tone: getattr(row, tone) for tone in TONES}
+    return Correction(Judged(row.note_id, row.said, scores, row.language), row.meant)

@@ -1,0 +1,104 @@
+"""What is kept because people decided it, and that all of it can be seen and deleted."""
+
+import pytest
+
+from bot.store import Correction, Judged, Owner, Sensitivity, Store
+from bot.store.people import LAST_COUNT, WHOSE
+from bot.store.tables import metadata
+
+ANNA, MAX = 7, 8
+FAMILY, SUPERGROUP = -42, -1001234567890
+SCORES = {"negative": 0.6, "neutral": 0.3, "positive": 0.1}
+
+
+@pytest.fixture
+async def store(tmp_path):
+    opened = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'forewarn.db'}")
+    yield opened
+    await opened.close()
+
+
+def correction(note=1, meant="neutral"):
+    return Correction(Judged(note, "negative", SCORES, "en"), meant)
+
+
+async def test_an_opt_out_holds_until_the_same_person_takes_it_back(store):
+    for _ in range(2):
+        await store.people.opt_out(ANNA)
+    assert await store.people.has_opted_out(ANNA)
+    assert not await store.people.has_opted_out(MAX)
+    await store.people.forget(ANNA)
+    assert await store.people.has_opted_out(ANNA)
+    await store.people.opt_in(ANNA)
+    assert not await store.people.has_opted_out(ANNA)
+
+
+async def test_one_voice_for_each_person_and_note_and_the_last_one_counts(store):
+    for person in (ANNA, MAX):
+        await store.people.correct(FAMILY, person, correction())
+    await store.people.correct(FAMILY, ANNA, correction(meant="positive"))
+    await store.people.correct(FAMILY + 1, ANNA, correction())
+    assert await store.people.corrections(FAMILY) == [correction(meant="positive"), correction()]
+    await store.people.unlearn(FAMILY)
+    assert await store.people.corrections(FAMILY) == []
+    assert await store.people.corrections(FAMILY + 1) == [correction()]
+
+
+async def test_only_the_last_corrections_count(store):
+    for note in range(LAST_COUNT + 3):
+        await store.people.correct(FAMILY, ANNA, correction(note))
+    counted = await store.people.corrections(FAMILY)
+    assert [one.judged.note_id for one in counted] == list(range(LAST_COUNT + 2, 2, -1))
+
+
+async def test_corrections_and_sensitivity_move_with_a_supergroup(store):
+    await store.choose(FAMILY, sensitivity="lower")
+    await store.people.correct(FAMILY, ANNA, correction())
+    for _ in range(2):
+        await store.move_chat(FAMILY, SUPERGROUP)
+        assert await store.people.corrections(SUPERGROUP) == [correction()]
+    assert await store.people.corrections(FAMILY) == []
+    assert (await store.chat(SUPERGROUP)).sensitivity is Sensitivity.LOWER
+
+
+async def test_only_corrections_of_those_who_agreed_are_given(store):
+    assert await store.people.ask_once(ANNA)
+    assert not await store.people.ask_once(ANNA)
+    for person, note in ((ANNA, 1), (MAX, 2)):
+        await store.people.correct(FAMILY, person, correction(note))
+    assert await store.people.given() == []
+    await store.people.agree(ANNA, True)
+    assert await store.people.given() == [correction(1)]
+    await store.people.agree(ANNA, False)
+    assert await store.people.given() == []
+
+
+async def test_all_that_is_kept_of_a_person_is_shown_and_deleted_and_nothing_of_others(store):
+    await store.connect("c1", Owner(ANNA, ANNA, "en"))
+    await store.mute(ANNA, 42)
+    for person in (ANNA, MAX):
+        await store.choose(person, style="brief")
+        await store.people.opt_out(person)
+        await store.people.ask_once(person)
+        await store.people.correct(FAMILY, person, correction())
+        await store.people.correct(person, person, correction())
+    about = {table: len(rows) for table, rows in (await store.people.about(ANNA)).items() if rows}
+    assert about == {"chats": 1, "connections": 1, "mutes": 1, "optouts": 1, "consents": 1, "corrections": 2}
+    others = await store.people.about(MAX)
+    await store.forget_chat(ANNA)
+    await store.people.forget(ANNA)
+    left = {table: rows for table, rows in (await store.people.about(ANNA)).items() if rows}
+    assert left == {"optouts": [{"user_id": ANNA}]}
+    assert await store.people.about(MAX) == others
+
+
+def test_every_table_says_whose_its_rows_are():
+    assert [table.name for table in metadata.sorted_tables if not {*WHOSE} & {*table.c.keys()}] == []
+
+
+async def test_with_a_connection_go_the_corrections_of_its_contacts_notes(store):
+    await store.connect("c1", Owner(ANNA, ANNA, "en"))
+    for note in (5, -5):
+        await store.people.correct(ANNA, ANNA, correction(note))
+    await store.disconnect("c1")
+    assert await store.people.corrections(ANNA) == [correction(5)]
