@@ -14,10 +14,19 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from telegram import Audio, Document, Message, Update, User, Video, VideoNote, Voice
+from telegram import Audio, Document, Message, MessageOriginUser, Update, User, Video, VideoNote, Voice
 from telegram.constants import ChatType, MessageEntityType
 
-__all__ = ["BusinessNote", "Contact", "Note", "business_lane", "from_json", "note_answered", "note_in"]
+__all__ = [
+    "BusinessNote",
+    "Contact",
+    "Note",
+    "business_lane",
+    "from_json",
+    "note_answered",
+    "note_in",
+    "speaker_of",
+]
 
 TONE_COMMAND = "/tone"
 
@@ -36,6 +45,8 @@ class _Recording:
     """Bytes, where Telegram says."""
     duration: float | None
     """Seconds, where Telegram says."""
+    speaker_id: int | None = None
+    """Who recorded it, as far as Telegram tells: see `speaker_of`."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,6 +82,8 @@ class Note(_Recording):
     """Who sent it, where it came to the account of the one who is warned."""
     asker_id: int | None = None
     """Who sent the request; None for an anonymous admin, a channel, or a contact's note."""
+    checked: bool = False
+    """True after `/check`: whoever sends it wants to know how it will sound to others."""
 
     @property
     def job_id(self) -> str:
@@ -88,6 +101,11 @@ class Note(_Recording):
     def awaited(self) -> bool:
         """Whether somebody waits for the answer: in a group only who asked, for a contact's note nobody."""
         return self.asked or (self.private and self.contact is None)
+
+    @property
+    def own(self) -> bool:
+        """Whether whoever waits for the answer recorded the note."""
+        return self.awaited and self.asker_id is not None and self.asker_id == self.speaker_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +184,8 @@ def note_answered(warning: Message, asker: User) -> Note | None:
         private=warning.chat.type == ChatType.PRIVATE,
         asked=True,
         language_code=asker.language_code,
-        **_recording(noted, sound),
+        asker_id=asker.id,
+        **(_recording(noted, noted, sound) | {"message_id": warning.message_id}),
     )
 
 
@@ -205,7 +224,7 @@ def _business_note(message: Message) -> BusinessNote | None:
         return None
     return BusinessNote(
         contact=Contact(message.business_connection_id, sender.id, sender.first_name),
-        **_recording(message, sound),
+        **_recording(message, message, sound),
     )
 
 
@@ -219,11 +238,21 @@ def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Not
         asked=asked,
         language_code=sender.language_code if sender else None,
         asker_id=sender.id if sender and request.sender_chat is None else None,
-        **_recording(request, sound),
+        **_recording(request, noted, sound),
     )
 
 
-def _recording(request: Message, sound: Sound) -> dict[str, Any]:
+def speaker_of(message: Message) -> int | None:
+    """Who said it; None where Telegram hides that: channels, anonymous admins, nameless forwards."""
+    origin = message.forward_origin
+    if origin is not None:
+        return origin.sender_user.id if isinstance(origin, MessageOriginUser) else None
+    if message.from_user is None or message.sender_chat is not None:
+        return None
+    return message.from_user.id
+
+
+def _recording(request: Message, noted: Message, sound: Sound) -> dict[str, Any]:
     return {
         "message_id": request.message_id,
         "sent_at": int(request.date.timestamp()),
@@ -231,4 +260,5 @@ def _recording(request: Message, sound: Sound) -> dict[str, Any]:
         "file_unique_id": sound.file_unique_id,
         "file_size": sound.file_size,
         "duration": _seconds(sound),
+        "speaker_id": speaker_of(noted),
     }

@@ -9,6 +9,7 @@ from bot.notes import BusinessNote, from_json, note_in
 
 VOICE = {"file_id": "f", "file_unique_id": "u", "duration": 5, "file_size": 9000}
 ANNA = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "ru"}
+MAX = {"id": 9, "is_bot": False, "first_name": "Max"}
 OTHER_BOT = {"id": 8, "is_bot": True, "first_name": "Robot"}
 PRIVATE = {"id": 7, "type": "private", "first_name": "Anna"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Family", "is_forum": True}
@@ -49,9 +50,26 @@ def test_whatever_holds_a_voice_is_a_note(sound):
     assert note.language_code == "ru"
 
 
-def test_a_forwarded_note_is_a_note():
-    origin = {"type": "hidden_user", "sender_user_name": "Max", "date": 1_600_000_000}
-    assert note_in(update(voice=VOICE, forward_origin=origin), "forewarn_bot") is not None
+@pytest.mark.parametrize(
+    ("fields", "speaker"),
+    [
+        ({}, 7),
+        ({"forward_origin": {"type": "user", "sender_user": MAX, "date": 1}}, 9),
+        ({"forward_origin": {"type": "hidden_user", "sender_user_name": "Max", "date": 1}}, None),
+        ({"forward_origin": {"type": "channel", "chat": GROUP, "message_id": 1, "date": 1}}, None),
+        ({"chat": GROUP, "sender_chat": GROUP}, None),
+    ],
+)
+def test_a_note_is_its_speakers_whoever_forwards_it(fields, speaker):
+    note = note_in(update(voice=VOICE, **fields), "forewarn_bot")
+    assert note.speaker_id == speaker
+    assert note.own == (speaker == ANNA["id"])
+
+
+def test_a_note_that_another_replies_to_is_not_the_askers_own():
+    replied = message(message_id=4, voice=VOICE, chat=GROUP, **{"from": MAX})
+    note = note_in(command("/tone", chat=GROUP, reply_to_message=replied), "forewarn_bot")
+    assert (note.speaker_id, note.asker_id, note.own) == (9, 7, False)
 
 
 @pytest.mark.parametrize(
