@@ -1,19 +1,34 @@
 """What is remembered: chats' settings, verdicts, what people decided. Never words, never audio."""
 
-from bot.store.chat import ChatSettings, Obstacle, Owner, Sensitivity, ShowTranscript, Style, WarnWhen
+from bot.store.chat import (
+    ChatSettings,
+    HeatNotice,
+    Obstacle,
+    Owner,
+    Sensitivity,
+    ShowTranscript,
+    Style,
+    WarnWhen,
+)
+from bot.store.counts import Allowance, Use
 from bot.store.people import Correction, Judged
+from bot.store.progress import ProgressMessage
 from bot.store.store import Store, StoreError
 
 __all__ = [
+    "Allowance",
     "ChatSettings",
     "Correction",
+    "HeatNotice",
     "Judged",
     "Obstacle",
     "Owner",
+    "ProgressMessage",
     "Sensitivity",
     "ShowTranscript",
     "Store",
     "StoreError",
     "Style",
+    "Use",
     "WarnWhen",
 ]

@@ -12,6 +12,7 @@ __all__ = [
     "ChatSettings",
     "DeleteAfter",
     "Digest",
+    "HeatNotice",
     "Obstacle",
     "Owner",
     "QuietHours",
@@ -108,6 +109,15 @@ class Sensitivity(StrEnum):
     HIGHER = "higher"
 
 
+class HeatNotice(StrEnum):
+    """What the bot does when several notes of a group within minutes are negative."""
+
+    OFF = "off"
+    DRY_RUN = "dry_run"
+    """Counts in /stats how often it would have said something."""
+    ON = "on"
+
+
 class Obstacle(StrEnum):
     """What keeps the bot from writing in a chat."""
 
@@ -134,6 +144,7 @@ class ChatSettings:
     delete_after: DeleteAfter = DeleteAfter.NEVER
     sensitivity: Sensitivity = Sensitivity.NORMAL
     """What the chat chose; what its corrections taught comes on top, see `bot.sensitivity`."""
+    heat: HeatNotice = HeatNotice.OFF
 
     @property
     def shows_words(self) -> bool:

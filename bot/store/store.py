@@ -27,6 +27,7 @@ from bot.store.chat import (
     ChatSettings,
     DeleteAfter,
     Digest,
+    HeatNotice,
     Obstacle,
     Owner,
     QuietHours,
@@ -35,8 +36,20 @@ from bot.store.chat import (
     Style,
     WarnWhen,
 )
+from bot.store.counts import Counts
 from bot.store.people import People
-from bot.store.tables import chats, connections, corrections, digests, mutes, obstacles, passing, verdicts
+from bot.store.progress import ProgressMessages
+from bot.store.tables import (
+    chats,
+    connections,
+    corrections,
+    digests,
+    heats,
+    mutes,
+    obstacles,
+    passing,
+    verdicts,
+)
 from models.verdict import Moment, Verdict
 
 __all__ = ["Store", "StoreError"]
@@ -56,6 +69,8 @@ class Store:
         self._engine = engine
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         self.people = People(engine)
+        self.progress = ProgressMessages(engine)
+        self.counts = Counts(engine)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -97,6 +112,7 @@ class Store:
             row.utc_offset,
             DeleteAfter(row.delete_after),
             Sensitivity(row.sensitivity),
+            HeatNotice(row.heat),
         )
 
     async def choose(self, chat_id: int, **choices: str | int) -> None:
@@ -123,6 +139,21 @@ class Store:
         key = {"file_unique_id": file_unique_id, "language_asked": language_asked, "chat_id": chat_id}
         values = {"made_by": made_by, "verdict": _wordless(verdict), "heard_at": datetime.now(UTC)}
         await self._upsert(self._insert(verdicts).values(**key, **values), keys=[*key], changed=values)
+
+    async def share_verdict(
+        self, file_unique_id: str, language_asked: str, made_by: str, chat_id: int, verdict: Verdict
+    ) -> None:
+        """Keep for this chat too what was heard in another; what it has itself stays as it is."""
+        shared = self._insert(verdicts).values(
+            file_unique_id=file_unique_id,
+            language_asked=language_asked,
+            chat_id=chat_id,
+            made_by=made_by,
+            verdict=_wordless(verdict),
+            heard_at=datetime.now(UTC),
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(shared.on_conflict_do_nothing())
 
     async def connect(self, connection_id: str, owner: Owner) -> bool:
         """Keep who connected their account; False if they had done so before.
@@ -272,7 +303,7 @@ class Store:
         What was to be deleted from the chat later is due now, and forgotten with that.
         """
         async with self._engine.begin() as connection:
-            for table in (chats, verdicts, connections, mutes, obstacles, digests, corrections):
+            for table in (chats, verdicts, connections, mutes, obstacles, digests, corrections, heats):
                 await connection.execute(delete(table).where(table.c.chat_id == chat_id))
             await connection.execute(
                 update(passing).where(passing.c.chat_id == chat_id).values(due=datetime.now(UTC))
@@ -292,7 +323,7 @@ class Store:
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == old_id))
             await connection.execute(taught.on_conflict_do_nothing())
             # Message numbers mean nothing in the supergroup.
-            for table in (obstacles, digests, passing, corrections):
+            for table in (obstacles, digests, passing, corrections, heats):
                 await connection.execute(delete(table).where(table.c.chat_id == old_id))
             if gone.rowcount:
                 await connection.execute(delete(chats).where(chats.c.chat_id == new_id))

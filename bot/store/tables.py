@@ -22,11 +22,14 @@ __all__ = [
     "consents",
     "corrections",
     "digests",
+    "heats",
     "metadata",
     "mutes",
     "obstacles",
     "optouts",
     "passing",
+    "progress",
+    "usage",
     "verdicts",
 ]
 
@@ -45,6 +48,7 @@ chats = Table(
     Column("utc_offset", SmallInteger),
     Column("delete_after", String(16), nullable=False, server_default="never"),
     Column("sensitivity", String(16), nullable=False, server_default="normal"),
+    Column("heat", String(16), nullable=False, server_default="off"),
 )
 
 verdicts = Table(
@@ -138,3 +142,34 @@ consents = Table(
     Column("agreed", Boolean, nullable=False),
 )
 """People who were asked whether their corrections may be used for training, and whether they said yes."""
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("job_id", String(256), primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("asker_id", BigInteger),
+    Column("cancelled", Boolean, nullable=False),
+)
+"""Messages that say how long a note will take, until its job ends."""
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("ends_at", DateTime(timezone=True), primary_key=True),
+    Column("amount", Float, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
+"""What a person (`chat_id` 0) or a chat (`user_id` 0) used of the operator's limits in one period."""
+
+heats = Table(
+    "heats",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("noticed_at", DateTime(timezone=True), primary_key=True),
+)
+"""When several notes of a group within minutes were negative."""
