@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from html import escape
 
@@ -16,6 +17,8 @@ from telegram import InlineKeyboardMarkup
 
 from bot.accounts import Accounts
 from bot.courier import Closed, Courier, NoRights, Unreachable
+from bot.digests import Digests
+from bot.expiry import Expiry
 from bot.hearing import Ear, NotHeard, Trouble
 from bot.notes import BusinessNote, Note
 from bot.store import ChatSettings, Obstacle, Store, Style, WarnWhen
@@ -24,6 +27,8 @@ from bot.warnings import Forewarning, Texts, phrase, texts_for, worth_saying
 from bot.warnings.contacts import introduced, mute_button
 from bot.warnings.excuses import excuse_button
 from bot.warnings.phrase import reaction
+from bot.warnings.quiet import is_quiet
+from bot.warnings.words import reveal_button
 from models.verdict import Unusable, Verdict
 
 __all__ = ["Answerer", "Outcome"]
@@ -66,6 +71,7 @@ class Answerer:
         courier: Courier,
         store: Store,
         accounts: Accounts,
+        expiry: Expiry,
         *,
         fresh_seconds: float,
         limits: dict[str, int],
@@ -75,6 +81,8 @@ class Answerer:
         self._courier = courier
         self._store = store
         self._accounts = accounts
+        self._expiry = expiry
+        self._digests = Digests(courier, store)
         self._fresh_seconds = fresh_seconds
         self._limits = limits
         self._told_of_stale: set[tuple[int, bool]] = set()
@@ -143,9 +151,14 @@ class Answerer:
         if note.contact is not None and chat.style is Style.REACTION:
             # The note is in a chat with the contact, who would see a reaction.
             chat = replace(chat, style=Style.BRIEF)
+        if note.asked and chat.style is Style.DIGEST:
+            # Whoever asks about a note waits for the answer under it.
+            chat = replace(chat, style=Style.BRIEF)
+        if chat.when is WarnWhen.ON_TONE and not note.asked:
+            return Outcome.SILENT
         texts = texts_for(chat.language, note.language_code)
         if not note.asked and self._is_stale(note):
-            return await self._skip_stale(note, texts)
+            return await self._skip_stale(note, chat, texts)
         self._told_of_stale.discard(_source(note))
         async with self._working_sign(note, chat):
             try:
@@ -163,9 +176,28 @@ class Answerer:
         warning = phrase(verdict, chat, texts)
         if warning.reaction is not None and await self._courier.react(note, warning.reaction):
             return Outcome.REACTED
-        html = introduced(note.contact.name, warning.html) if note.contact else warning.html
-        await self._courier.say(note, html, _keyboard(note, texts, warning))
+        if chat.style is Style.DIGEST:
+            place = await self._digests.add(note, verdict, texts, silently=_is_quiet_now(chat, texts))
+            await self._expiry.begin(*place, chat)
+        else:
+            html = introduced(note.contact.name, warning.html) if note.contact else warning.html
+            await self._say(note, chat, texts, html, _keyboard(note, texts, warning))
         return Outcome.WARNED
+
+    async def _say(
+        self,
+        note: Note,
+        chat: ChatSettings,
+        texts: Texts,
+        html: str,
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        silently: bool = False,
+    ) -> None:
+        """Answer the note as the chat wants it: at its hours without a sound, and for as long as it chose."""
+        silently = silently or _is_quiet_now(chat, texts)
+        said = await self._courier.say(note, html, keyboard, silently=silently)
+        await self._expiry.begin(said.chat_id, said.message_id, chat)
 
     async def _explain(self, note: Note, chat: ChatSettings, texts: Texts, failure: NotHeard) -> Outcome:
         """Say why there is no verdict, where someone waits for one."""
@@ -176,18 +208,19 @@ class Answerer:
             if chat.when is WarnWhen.ALWAYS:
                 html = texts("business-unusable", reason=failure.reason.value)
                 html = introduced(note.contact.name, html)
-                await self._courier.say(note, html, _keyboard(note, texts), silently=True)
+                await self._say(note, chat, texts, html, _keyboard(note, texts), silently=True)
         elif note.private or note.asked or chat.when is WarnWhen.ALWAYS:
-            await self._courier.say(note, texts(f"unusable-{failure.reason}", **self._limits))
+            await self._say(note, chat, texts, texts(f"unusable-{failure.reason}", **self._limits))
         return OUTCOMES.get(failure.reason, Outcome.UNUSABLE)
 
     def _is_stale(self, note: Note | BusinessNote) -> bool:
         return time.time() - note.sent_at > self._fresh_seconds
 
-    async def _skip_stale(self, note: Note, texts: Texts) -> Outcome:
+    async def _skip_stale(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
         if _source(note) not in self._told_of_stale:
             self._told_of_stale.add(_source(note))
-            await self._courier.say(note, texts("business-stale" if note.contact else "stale-notes"))
+            key = "business-stale" if note.contact else "stale-notes"
+            await self._say(note, chat, texts, texts(key))
         return Outcome.STALE
 
     @asynccontextmanager
@@ -217,6 +250,10 @@ def _about_rights(group: str, language_code: str | None) -> str:
     return texts_for(ChatLanguage.AUTO, language_code)("no-rights", group=escape(group, quote=False))
 
 
+def _is_quiet_now(chat: ChatSettings, texts: Texts) -> bool:
+    return is_quiet(chat, texts.language, datetime.now(UTC))
+
+
 def _source(note: Note) -> tuple[int, bool]:
     """Where notes come from, as their receiver sees it: a chat with the bot, or their own contacts."""
     return note.chat_id, note.contact is not None
@@ -224,8 +261,10 @@ def _source(note: Note) -> tuple[int, bool]:
 
 def _keyboard(note: Note, texts: Texts, warning: Forewarning | None = None) -> InlineKeyboardMarkup | None:
     rows = []
-    if warning is not None and warning.offers_excuse:
-        rows.append([excuse_button(texts)])
+    if warning is not None and warning.reveals:
+        rows.append([reveal_button(texts, note.contact, note.message_id)])
+    if warning is not None and warning.excuse is not None:
+        rows.append([excuse_button(texts, warning.excuse)])
     if note.contact is not None:
         rows.append([mute_button(note.contact.id, note.contact.name, texts)])
     return InlineKeyboardMarkup(rows) if rows else None

@@ -23,7 +23,9 @@ from telegram.request import HTTPXRequest
 from bot.accounts import Accounts
 from bot.answer import Answerer
 from bot.courier import Courier, MessageRateLimiter
-from bot.handlers import business, excuse, fallback, groups, privacy, settings_menu, start, tone
+from bot.digests import DIGEST_GROWS
+from bot.expiry import Expiry
+from bot.handlers import business, excuse, fallback, groups, privacy, reveal, settings_menu, start, tone
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
@@ -77,32 +79,42 @@ async def run(settings: Settings, token: str) -> None:
             fresh_seconds = settings.fresh_hours * 3600
             courier = Courier(app.bot, patience=fresh_seconds)
             accounts = Accounts(courier, store)
+            expiry = Expiry(courier, store)
+            ear = Ear(analyzer, courier, store, settings.max_file_mb * 2**20)
             answerer = Answerer(
-                Ear(analyzer, courier, store, settings.max_file_mb * 2**20),
+                ear,
                 courier,
                 store,
                 accounts,
+                expiry,
                 fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
             jobs = Jobs(settings.jobs_url(), answerer)
-            app.add_handlers(_conversations(store, jobs, accounts, analyzer, settings))
+            app.add_handlers(_conversations(store, jobs, accounts, ear, expiry, analyzer, settings))
             app.add_error_handler(_log_error)
             async with _serving(app, intake, jobs, store):
                 log.info("ready", bot=app.bot.username, engine=analyzer.describe())
-                await _until_stopped(_upkeep(app, analyzer, store, jobs, settings))
+                await _until_stopped(_upkeep(app, analyzer, store, jobs, settings), expiry.sweep_forever())
             log.info("stopped")
 
 
 def _conversations(
-    store: Store, jobs: Jobs, accounts: Accounts, analyzer: Analyzer, settings: Settings
+    store: Store,
+    jobs: Jobs,
+    accounts: Accounts,
+    ear: Ear,
+    expiry: Expiry,
+    analyzer: Analyzer,
+    settings: Settings,
 ) -> list[BaseHandler[Update, Any, Any]]:
     """All that the bot answers to, in the order in which it is tried. Voice notes are taken at the intake."""
     return [
         *start.handlers(store),
-        *tone.handlers(store, analyzer),
+        *tone.handlers(store, analyzer, expiry),
         *settings_menu.handlers(store),
         *excuse.handlers(store),
+        *reveal.handlers(store, ear, jobs, expiry),
         *privacy.handlers(store, jobs, settings.keep_days, _days_of_jobs(settings)),
         *groups.handlers(store),
         *business.handlers(accounts, store, jobs),
@@ -218,13 +230,13 @@ async def _serving(app: App, intake: Intake, jobs: Jobs, store: Store) -> AsyncI
         await jobs.stop()
 
 
-async def _until_stopped(upkeep: Coroutine[Any, Any, None]) -> None:
-    """Wait for SIGINT or SIGTERM, with `upkeep` going on meanwhile; what ends it ends the bot."""
+async def _until_stopped(*upkeep: Coroutine[Any, Any, None]) -> None:
+    """Wait for SIGINT or SIGTERM, with all `upkeep` going on meanwhile; what ends it ends the bot."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(stop.wait()), asyncio.create_task(upkeep)]
+    tasks = [asyncio.create_task(chore) for chore in (stop.wait(), *upkeep)]
     done, going = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in going:
         task.cancel()
@@ -244,6 +256,7 @@ async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settin
     while True:
         with _logged("old data not deleted"):
             await store.forget_verdicts(timedelta(days=settings.keep_days))
+            await store.forget_digests(DIGEST_GROWS)
             await jobs.forget_ended(timedelta(days=_days_of_jobs(settings)))
         await asyncio.sleep(UPKEEP_SECONDS)
         with _logged("telegram not reached"):

@@ -14,7 +14,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import structlog
-from telegram import Bot, BusinessConnection, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import (
+    Bot,
+    BusinessConnection,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ChatMemberStatus, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter
@@ -31,6 +38,8 @@ LONGEST_WAIT = 30.0
 CONVERSATION = 30.0
 """Seconds of failures after which an answer to a command is given up: whoever asked will ask again."""
 BETWEEN_WARNINGS = 1.05
+BETWEEN_EDITS = 2.5
+"""Seconds of rest that a chat gets after a message or an edit there."""
 MESSAGE_METHODS = ("send", "edit", "copy", "forward")
 NEVER = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 """What Telegram says where asking again is no use; InvalidToken is also its 404 for a file."""
@@ -157,8 +166,8 @@ class Courier:
 
     async def say(
         self, note: Note, html: str, keyboard: InlineKeyboardMarkup | None = None, *, silently: bool = False
-    ) -> None:
-        """Answer the note, under it, without a sound in groups or if so asked.
+    ) -> Message:
+        """Answer the note, under it, without a sound in groups or if so asked. Returns what was sent.
 
         Raises:
             Closed: the chat blocked the bot or threw it out.
@@ -167,15 +176,47 @@ class Courier:
         """
         async with self._turn(note.chat_id):
             try:
-                await self._send(note.chat_id, note, html, keyboard, note.reply_to, silently)
+                return await self._send(note.chat_id, note, html, keyboard, note.reply_to, silently)
             except ChatMigrated as error:
                 # The group became a supergroup, where messages have other numbers: no reply, but no loss.
-                await self._send(error.new_chat_id, note, html, keyboard, None, silently)
+                return await self._send(error.new_chat_id, note, html, keyboard, None, silently)
             except NEVER as error:
                 raise _refused(error) from None
 
+    async def edit(self, chat_id: int, message_id: int, html: str) -> bool:
+        """Change what a message of the bot says; False where it is gone and the words have to be sent anew.
+
+        Raises:
+            Closed: the chat blocked the bot or threw it out.
+            Unreachable: the network stayed down.
+        """
+        async with self._turn(chat_id, rest=BETWEEN_EDITS):
+            try:
+                await insist(
+                    lambda: self._bot.edit_message_text(
+                        html, chat_id, message_id, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW
+                    ),
+                    self._patience,
+                )
+            except (BadRequest, ChatMigrated) as error:
+                return "not modified" in error.message.lower()
+            except NEVER as error:
+                raise _refused(error) from None
+        return True
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Delete a message of the bot; one that cannot be deleted any more is left.
+
+        Raises:
+            Unreachable: the network stayed down.
+        """
+        try:
+            await insist(lambda: self._bot.delete_message(chat_id, message_id))
+        except NEVER as error:
+            log.info("message not deleted", chat=chat_id, message=message_id, reason=error.message)
+
     @asynccontextmanager
-    async def _turn(self, chat_id: int) -> AsyncIterator[None]:
+    async def _turn(self, chat_id: int, rest: float = BETWEEN_WARNINGS) -> AsyncIterator[None]:
         """Wait until a second after the chat's last message, which is what Telegram allows.
 
         The second begins when Telegram has the message: a slow line must not bring two close together.
@@ -184,13 +225,13 @@ class Courier:
         now = clock()
         self._next_turn = {chat: turn for chat, turn in self._next_turn.items() if turn > now}
         turn = self._next_turn.get(chat_id, now)
-        self._next_turn[chat_id] = turn + BETWEEN_WARNINGS
+        self._next_turn[chat_id] = turn + rest
         await asyncio.sleep(turn - now)
         try:
             yield
         finally:
             following = self._next_turn.get(chat_id, 0.0)
-            self._next_turn[chat_id] = max(following, clock() + BETWEEN_WARNINGS)
+            self._next_turn[chat_id] = max(following, clock() + rest)
 
     async def _send(
         self,
@@ -200,9 +241,9 @@ class Courier:
         keyboard: InlineKeyboardMarkup | None,
         reply_to: int | None,
         silently: bool,
-    ) -> None:
+    ) -> Message:
         reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
-        await insist(
+        return await insist(
             lambda: self._bot.send_message(
                 chat_id,
                 html,

@@ -6,6 +6,7 @@ The words of a note come into being here and live only in the `Verdict` that is 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -13,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.courier import Courier, FileTooBig, Unreachable
 from bot.notes import Note
-from bot.store import ChatSettings, ShowTranscript, Store, Style
+from bot.store import ChatSettings, Store
 from bot.store.chat import ChatLanguage
 from models.analyzer import LONGEST_NOTE, Analyzer
-from models.verdict import LANGUAGES, Language, Unusable, UnusableNote, Verdict
+from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote, Verdict
 
-__all__ = ["Ear", "NotHeard", "Trouble"]
+__all__ = ["Ear", "NotHeard", "Progress", "Trouble"]
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,15 @@ class NotHeard(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the listening to a note is."""
+
+    heard: Seconds
+    duration: Seconds
+    """Of the whole note."""
+
+
 class Ear:
     """Hears notes. The same note in several chats at once is fetched and listened to once."""
 
@@ -50,7 +60,17 @@ class Ear:
         self._courier = courier
         self._store = store
         self._largest_file = largest_file
-        self._listening: dict[tuple[str, str], asyncio.Task[Verdict]] = {}
+        self._listening: dict[tuple[str, str], _Listening] = {}
+        self._heard_for: dict[str, _Listening] = {}
+
+    def progress(self, job_id: str) -> Progress | None:
+        """How far this process is with a note; None before it began and after it ended."""
+        listening = self._heard_for.get(job_id)
+        return listening and listening.progress
+
+    def cost(self, duration: Seconds) -> Seconds:
+        """How long a note of this length will probably take."""
+        return self._analyzer.cost(duration)
 
     async def hear(self, note: Note, chat: ChatSettings) -> Verdict:
         """The verdict on a note, with its words where the chat shows them.
@@ -81,17 +101,11 @@ class Ear:
     async def _hear(self, note: Note, chat: ChatSettings) -> Verdict:
         language, certain = _expected_language(chat, note.language_code)
         expectation = f"{language or 'any'}{'!' if certain else ''}"
-        if chat.transcript is ShowTranscript.OFF or chat.style is Style.REACTION:
+        if not chat.shows_words:
             kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.version)
             if kept is not None:
                 return kept
-        key = (note.file_unique_id, expectation)
-        task = self._listening.get(key)
-        if task is None:
-            task = asyncio.create_task(self._listen(note, language, certain))
-            self._listening[key] = task
-            task.add_done_callback(lambda _: self._listening.pop(key, None))
-        verdict = await asyncio.shield(task)
+        verdict = await self._listen_once(note, expectation, language, certain)
         try:
             await self._store.keep_verdict(
                 note.file_unique_id, expectation, self._analyzer.version, note.chat_id, verdict
@@ -101,14 +115,52 @@ class Ear:
             log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)
         return verdict
 
-    async def _listen(self, note: Note, language: Language | None, certain: bool) -> Verdict:
+    async def _listen_once(
+        self, note: Note, expectation: str, language: Language | None, certain: bool
+    ) -> Verdict:
+        """What all who ask for this file at the same time get. It is given up when none of them waits."""
+        key = (note.file_unique_id, expectation)
+        listening = self._listening.get(key)
+        if listening is None:
+            listening = self._listening[key] = _Listening()
+            listening.task = asyncio.create_task(self._listen(note, language, certain, listening))
+        listening.waiting += 1
+        self._heard_for[note.job_id] = listening
+        try:
+            return await asyncio.shield(listening.task)
+        finally:
+            del self._heard_for[note.job_id]
+            listening.waiting -= 1
+            if not listening.waiting:
+                # Whoever asks from here on must not join what is being given up.
+                self._listening.pop(key, None)
+                listening.task.cancel()
+
+    async def _listen(
+        self, note: Note, language: Language | None, certain: bool, listening: _Listening
+    ) -> Verdict:
         data = await self._courier.fetch(note, self._largest_file)
         try:
-            return await self._analyzer.listen(data, hint=language)
+            return await self._analyzer.listen(data, hint=language, heard=listening.tell)
         except UnusableNote as error:
             if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
-                return await self._analyzer.listen(data, language=language)
+                return await self._analyzer.listen(data, language=language, heard=listening.tell)
             raise
+
+
+class _Listening:
+    """One file that is listened to, for however many notes."""
+
+    task: asyncio.Task[Verdict]
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.progress: Progress | None = None
+
+    def tell(self, heard: Seconds, duration: Seconds) -> None:
+        """Called from the listener's thread. Two tries of an engine never show a step back."""
+        before = self.progress.heard if self.progress else 0.0
+        self.progress = Progress(max(before, heard), duration)
 
 
 def _expected_language(chat: ChatSettings, language_code: str | None) -> tuple[Language | None, bool]:

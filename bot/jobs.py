@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answer import Answerer
-from bot.notes import BusinessNote, Note, business_lane, from_json
+from bot.notes import BusinessNote, Contact, Note, business_lane, from_json
 from bot.store import StoreError
 
 __all__ = ["Jobs"]
@@ -115,6 +115,17 @@ class Jobs:
             else:
                 log.info("note queued", job=note.job_id)
                 return
+
+    async def contacts_note(
+        self, connection_id: str, contact_id: int, message_id: int
+    ) -> BusinessNote | None:
+        """The note that a contact sent to a connected account, as long as its job is kept."""
+        job_id = Contact(connection_id, contact_id, "").job_id(message_id)
+        jobs = await DBOS.list_workflows_async(workflow_ids=[job_id], load_output=False)
+        if not jobs or jobs[0].input is None:
+            return None
+        note = from_json(jobs[0].input["args"][0])
+        return note if isinstance(note, BusinessNote) else None
 
     async def forget_chat(self, chat_id: int) -> None:
         """Delete the ended jobs of a chat."""

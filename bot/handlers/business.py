@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
-from telegram.error import BadRequest
 from telegram.ext import BaseHandler, BusinessConnectionHandler, CallbackQueryHandler, ContextTypes
 
 from bot.accounts import Accounts
-from bot.courier import insist
-from bot.handlers.replies import answer_press, texts_in
+from bot.handlers.replies import answer_press, change, texts_in
 from bot.jobs import Jobs
 from bot.store import Store
 from bot.warnings.contacts import MUTE, UNMUTE, mute_button, name_in, unmute_button
@@ -57,9 +55,4 @@ async def _replace_button(warning: Message, data: str, button: InlineKeyboardBut
         [button if old.callback_data == data else old for old in row]
         for row in warning.reply_markup.inline_keyboard
     ]
-    try:
-        await insist(lambda: warning.edit_reply_markup(InlineKeyboardMarkup(rows)))
-    except BadRequest as error:
-        # Two quick presses can ask for the same button twice.
-        if "not modified" not in error.message.lower():
-            raise
+    await change(lambda: warning.edit_reply_markup(InlineKeyboardMarkup(rows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from telegram import Bot, CallbackQuery, Chat, InlineKeyboardMarkup, Message, Update, User
@@ -13,7 +14,7 @@ from bot.courier import NO_PREVIEW, insist
 from bot.store import Store
 from bot.warnings import Texts, texts_for
 
-__all__ = ["NEW_MESSAGE", "answer_press", "is_group", "may_change", "reply", "texts_in"]
+__all__ = ["NEW_MESSAGE", "answer_press", "change", "is_group", "may_change", "reply", "texts_in"]
 
 NEW_MESSAGE = filters.UpdateType.MESSAGE
 """Plain filters also match edited, channel and business messages."""
@@ -29,18 +30,32 @@ async def texts_in(update: Update, store: Store) -> Texts:
     return texts_for((await store.chat(chat.id)).language, user.language_code if user else None)
 
 
-async def reply(message: Message, html: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    """Answer `message` where it was asked: in its topic and, in groups, under it."""
-    await insist(
+async def reply(
+    message: Message, html: str, keyboard: InlineKeyboardMarkup | None = None, *, under: bool = False
+) -> Message:
+    """Answer `message` where it was asked: in its topic and, in groups or if so asked, under it.
+
+    Returns the answer.
+    """
+    return await insist(
         lambda: message.reply_text(
             html,
             parse_mode=ParseMode.HTML,
-            do_quote=is_group(message.chat),
+            do_quote=under or is_group(message.chat),
             allow_sending_without_reply=True,
             reply_markup=keyboard,
             link_preview_options=NO_PREVIEW,
         )
     )
+
+
+async def change(edit: Callable[[], Awaitable[object]]) -> None:
+    """Edit a message of the bot. Two quick presses can ask for the same change twice."""
+    try:
+        await insist(edit)
+    except BadRequest as error:
+        if "not modified" not in error.message.lower():
+            raise
 
 
 async def answer_press(query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:

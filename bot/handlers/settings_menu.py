@@ -1,8 +1,14 @@
-"""/settings: one message with all the choices, that edits itself and shows what a warning will look like."""
+"""/settings: one message that edits itself.
+
+Its first level has a button for each topic, with what holds now on it; behind each is a second level with the
+choices and what they mean. A choice is kept at once, so there is nothing to save or to lose.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,25 +20,39 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, Cont
 from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, may_change, reply, texts_in
 from bot.store import ChatSettings, ShowTranscript, Store, Style, WarnWhen
-from bot.store.chat import BusinessWarnings, ChatLanguage
+from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, QuietHours
 from bot.warnings import Texts, phrase, texts_for
-from models.verdict import Verdict
+from bot.warnings.digests import digest, line
+from bot.warnings.quiet import local_time, utc_offset
+from models.verdict import TONES, Tone, Verdict
 
 __all__ = ["handlers"]
 
 PREFIX = "set"
 DONE = f"{PREFIX}:done"
-CHOICES: dict[str, type[StrEnum]] = {
+BACK = f"{PREFIX}:back"
+UNMUTE_ALL = f"{PREFIX}:unmute"
+CLOCK = f"{PREFIX}:utc"
+TOPICS: dict[str, type[StrEnum]] = {
     "style": Style,
     "when": WarnWhen,
     "transcript": ShowTranscript,
+    "quiet": QuietHours,
+    "delete_after": DeleteAfter,
     "language": ChatLanguage,
+    "business": BusinessWarnings,
 }
-OF_OWNERS: dict[str, type[StrEnum]] = {"business": BusinessWarnings}
-"""Choices that are shown only to those who connected the bot to their account."""
-UNMUTE_ALL = f"{PREFIX}:unmute"
+"""What can be chosen, by the name that it has in the chat's settings; the order is the menu's."""
+IN_PRIVATE = {"quiet"}
+"""In groups no warning ever makes a sound."""
+OF_OWNERS = {"business"}
+"""For those who connected the bot to their account."""
+WEST, EAST = -12, 14
+"""How far clocks differ from UTC, in hours."""
 PER_ROW = 2
 """Buttons side by side: more are cut off on a phone."""
+LONG_LABEL = 20
+"""Characters; a longer one gets a row of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +67,9 @@ class _Menu:
     """Contacts of whose notes they want to hear nothing."""
 
     @property
-    def choices(self) -> dict[str, type[StrEnum]]:
-        return CHOICES | OF_OWNERS if self.connected else CHOICES
+    def topics(self) -> list[str]:
+        hidden = (IN_PRIVATE if self.group else set()) | (set() if self.connected else OF_OWNERS)
+        return [topic for topic in TOPICS if topic not in hidden]
 
 
 async def _menu(store: Store, chat: Chat) -> _Menu:
@@ -70,12 +91,11 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
         if not await may_change(context.bot, message.chat, message.from_user, message.sender_chat):
             await reply(message, texts("settings-admins-only"))
             return
-        menu = await _menu(store, message.chat)
-        await reply(message, _text(menu, texts), _keyboard(menu, texts))
+        await reply(message, *_first_level(await _menu(store, message.chat), texts))
 
     async def press(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
-        if query is None:
+        if query is None or query.data is None:
             return
         message = query.message
         if not isinstance(message, Message):
@@ -89,18 +109,23 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
             await answer_press(query)
             await _edit(message, texts("settings-closed"), None)
             return
-        choice = _choice(query.data or "")
-        if query.data == UNMUTE_ALL:
-            await store.unmute(message.chat_id)
-        elif choice is not None:
-            await store.choose(message.chat_id, **choice)
-        else:
-            await answer_press(query)
-            return
+        changes = await apply(query.data, message.chat_id)
         menu = await _menu(store, message.chat)
         texts = texts_for(menu.chat.language, query.from_user.language_code)
-        await answer_press(query, texts("settings-saved"))
-        await _edit(message, _text(menu, texts), _keyboard(menu, texts))
+        await answer_press(query, texts("settings-saved") if changes else None)
+        topic = _topic(query.data)
+        level = _second_level(topic, menu, texts) if topic in menu.topics else _first_level(menu, texts)
+        await _edit(message, *level)
+
+    async def apply(data: str, chat_id: int) -> bool:
+        """Do what a button says; False if it only leads to another level, or is of another version."""
+        if data == UNMUTE_ALL:
+            await store.unmute(chat_id)
+            return True
+        choice = _choice(data)
+        if choice:
+            await store.choose(chat_id, **choice)
+        return bool(choice)
 
     return [
         CommandHandler("settings", show, NEW_MESSAGE),
@@ -108,31 +133,107 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
     ]
 
 
-def _choice(data: str) -> dict[str, str] | None:
-    """What a button chooses; None if it is of another version of this menu."""
+def _topic(data: str) -> str:
+    """The topic behind a button, or that it belongs to."""
+    if data.startswith(CLOCK):
+        return "quiet"
+    return "business" if data == UNMUTE_ALL else data.split(":")[1]
+
+
+def _choice(data: str) -> dict[str, str | int]:
+    """What a button chooses, by the setting's name; empty if it chooses nothing."""
     name, _, value = data.removeprefix(f"{PREFIX}:").partition(":")
-    kind = (CHOICES | OF_OWNERS).get(name)
-    return {name: value} if kind and value in [option.value for option in kind] else None
+    if f"{PREFIX}:{name}" == CLOCK:
+        return {"utc_offset": max(WEST, min(EAST, int(value)))}
+    kind = TOPICS.get(name)
+    return {name: value} if kind and value in [option.value for option in kind] else {}
 
 
-def _text(menu: _Menu, texts: Texts) -> str:
-    chosen = {name: texts(f"settings-{name}-{getattr(menu.chat, name)}") for name in CHOICES}
-    account = texts(f"settings-account-{menu.chat.business}") if menu.connected else ""
-    return texts(
-        "settings",
-        scope=texts("settings-scope-group") if menu.group else "",
-        account=account,
-        preview=_preview(menu.chat, texts),
-        **chosen,
+def _first_level(menu: _Menu, texts: Texts) -> tuple[str, InlineKeyboardMarkup]:
+    scope = texts("settings-scope-group") if menu.group else ""
+    rows = [
+        [
+            InlineKeyboardButton(
+                texts(f"settings-{topic}", choice=texts(f"settings-{topic}-{getattr(menu.chat, topic)}")),
+                callback_data=f"{PREFIX}:{topic}",
+            )
+        ]
+        for topic in menu.topics
+    ]
+    rows.append([InlineKeyboardButton(texts("settings-done"), callback_data=DONE)])
+    return texts("settings", scope=scope, preview=_preview(menu.chat, texts)), InlineKeyboardMarkup(rows)
+
+
+def _second_level(topic: str, menu: _Menu, texts: Texts) -> tuple[str, InlineKeyboardMarkup]:
+    chosen = getattr(menu.chat, topic)
+    buttons = [
+        InlineKeyboardButton(
+            ("✓ " if option is chosen else "") + texts(f"settings-{topic}-{option.value}"),
+            callback_data=f"{PREFIX}:{topic}:{option.value}",
+        )
+        for option in TOPICS[topic]
+    ]
+    rows = _in_rows(buttons)
+    offset = utc_offset(menu.chat, texts.language)
+    if topic == "quiet":
+        moved = {"settings-clock-back": offset - 1, "settings-clock-on": offset + 1}
+        rows.append(
+            [InlineKeyboardButton(texts(key), callback_data=f"{CLOCK}:{to}") for key, to in moved.items()]
+        )
+    if topic == "business" and menu.muted:
+        unmute = texts("settings-unmute-all", count=menu.muted)
+        rows.append([InlineKeyboardButton(unmute, callback_data=UNMUTE_ALL)])
+    rows.append(
+        [
+            InlineKeyboardButton(texts("settings-back"), callback_data=BACK),
+            InlineKeyboardButton(texts("settings-done"), callback_data=DONE),
+        ]
     )
+    about = texts(
+        f"settings-{topic}-about",
+        preview=_preview(menu.chat, texts),
+        clock=f"{local_time(menu.chat, texts.language, datetime.now(UTC)):%H:%M}",
+        offset=f"{offset:+}",
+    )
+    return about, InlineKeyboardMarkup(rows)
+
+
+def _in_rows(buttons: list[InlineKeyboardButton]) -> list[list[InlineKeyboardButton]]:
+    rows: list[list[InlineKeyboardButton]] = []
+    for button in buttons:
+        has_room = rows and len(rows[-1]) < PER_ROW
+        if has_room and all(len(one.text) <= LONG_LABEL for one in (*rows[-1], button)):
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+    return rows
 
 
 def _preview(chat: ChatSettings, texts: Texts) -> str:
-    example = Verdict(
-        tone="negative",
-        confidence=0.91,
+    """A warning as the chat would get it, of a note that there is none of."""
+    if chat.style is Style.DIGEST:
+        now = int(time.time())
+        notes: list[tuple[Tone, int]] = [("negative", 6), ("positive", 4), ("neutral", 1)]
+        lines = [
+            line(_example(tone, texts), texts, sent_at=now - 60 * minutes, name=None, link=None)
+            for tone, minutes in notes
+        ]
+        return digest(lines, texts)
+    warning = phrase(_example("negative", texts), chat, texts)
+    if warning.reaction is not None:
+        return texts("settings-preview-reaction", reaction=warning.reaction)
+    if warning.reveals:
+        return f"{warning.html}\n{texts('settings-on-button', button=texts('reveal-button'))}"
+    return warning.html
+
+
+def _example(tone: Tone, texts: Texts) -> Verdict:
+    scores: dict[Tone, float] = dict.fromkeys(TONES, 0.04)
+    return Verdict(
+        tone=tone,
+        confidence=0.92,
         unsure=False,
-        scores={"negative": 0.91, "neutral": 0.07, "positive": 0.02},
+        scores=scores | {tone: 0.92},
         emotions={
             "anger": 0.72,
             "disgust": 0.08,
@@ -148,30 +249,6 @@ def _preview(chat: ChatSettings, texts: Texts) -> str:
         duration=6.0,
         engine="text",
     )
-    warning = phrase(example, chat, texts)
-    if warning.reaction is not None:
-        return texts("settings-preview-reaction", reaction=warning.reaction)
-    return warning.html
-
-
-def _keyboard(menu: _Menu, texts: Texts) -> InlineKeyboardMarkup:
-    rows = []
-    for name, kind in menu.choices.items():
-        buttons = [
-            InlineKeyboardButton(
-                ("✓ " if getattr(menu.chat, name) is option else "")
-                + texts(f"settings-{name}-{option.value}"),
-                callback_data=f"{PREFIX}:{name}:{option.value}",
-            )
-            for option in kind
-        ]
-        per_row = PER_ROW if len(buttons) > 3 else len(buttons)
-        rows += [buttons[at : at + per_row] for at in range(0, len(buttons), per_row)]
-    if menu.muted:
-        unmute = texts("settings-unmute-all", count=menu.muted)
-        rows.append([InlineKeyboardButton(unmute, callback_data=UNMUTE_ALL)])
-    rows.append([InlineKeyboardButton(texts("settings-done"), callback_data=DONE)])
-    return InlineKeyboardMarkup(rows)
 
 
 async def _edit(message: Message, html: str, keyboard: InlineKeyboardMarkup | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from telegram import Message, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes
 
+from bot.expiry import Expiry
 from bot.handlers.replies import NEW_MESSAGE, reply, texts_in
 from bot.store import ShowTranscript, Store
 from bot.warnings import phrase
@@ -16,7 +17,7 @@ from models.analyzer import Analyzer
 __all__ = ["handlers"]
 
 
-def handlers(store: Store, analyzer: Analyzer) -> list[BaseHandler[Update, Any, Any]]:
+def handlers(store: Store, analyzer: Analyzer, expiry: Expiry) -> list[BaseHandler[Update, Any, Any]]:
     async def tone(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.message
         if message is None:
@@ -29,7 +30,8 @@ def handlers(store: Store, analyzer: Analyzer) -> list[BaseHandler[Update, Any, 
         [verdict] = await analyzer.judge([text])
         # Who asks about a text has read it: no need to show it again.
         chat = replace(await store.chat(message.chat_id), transcript=ShowTranscript.OFF)
-        await reply(message, phrase(verdict, chat, texts).html)
+        said = await reply(message, phrase(verdict, chat, texts).html)
+        await expiry.begin(said.chat_id, said.message_id, chat)
 
     return [CommandHandler("tone", tone, NEW_MESSAGE)]
 

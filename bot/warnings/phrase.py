@@ -1,4 +1,4 @@
-"""From a verdict to a warning, in four styles.
+"""From a verdict to a warning, in the style that the chat chose.
 
 The tone's own word stands in every text style, so that a warning is understood at a glance and never
 only hinted at. Words of the note appear only where the chat asked for them.
@@ -7,13 +7,14 @@ only hinted at. Words of the note appear only where the chat asked for them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 from bot.store.chat import ChatSettings, ShowTranscript, Style, WarnWhen
+from bot.warnings.excuses import Occasion, occasion
 from bot.warnings.texts import Texts
+from bot.warnings.words import marked
 from models.verdict import TONES, Emotion, Moment, Verdict
 
-__all__ = ["Forewarning", "phrase", "worth_saying"]
+__all__ = ["TELEGRAM_LIMIT", "Forewarning", "clock", "phrase", "reaction", "worth_saying"]
 
 TELEGRAM_LIMIT = 4096
 """Longest message, in UTF-16 units, counted after the entities are parsed."""
@@ -34,7 +35,10 @@ class Forewarning:
     html: str
     reaction: str | None
     """Try this reaction first; send `html` only if it is refused."""
-    offers_excuse: bool
+    excuse: Occasion | None
+    """What an excuse is offered for, if anything."""
+    reveals: bool
+    """Whether a button under it is the way to the words."""
 
 
 def worth_saying(verdict: Verdict, when: WarnWhen) -> bool:
@@ -46,6 +50,8 @@ def worth_saying(verdict: Verdict, when: WarnWhen) -> bool:
             return verdict.tone != "neutral"
         case WarnWhen.NEGATIVE:
             return verdict.tone == "negative"
+        case WarnWhen.ON_TONE:
+            return False
 
 
 def phrase(verdict: Verdict, chat: ChatSettings, texts: Texts) -> Forewarning:
@@ -53,14 +59,15 @@ def phrase(verdict: Verdict, chat: ChatSettings, texts: Texts) -> Forewarning:
     match chat.style:
         case Style.GENTLE:
             text = _gentle(verdict, texts)
-        case Style.BRIEF | Style.REACTION:
+        case Style.BRIEF | Style.REACTION | Style.DIGEST:
             text = _brief(verdict, texts)
         case Style.DETAILED:
             text = _detailed(verdict, texts)
     return Forewarning(
         html=text + _transcript(verdict, chat.transcript, used=len(text)),
         reaction=reaction(verdict) if chat.style is Style.REACTION else None,
-        offers_excuse=verdict.tone == "negative",
+        excuse=occasion(verdict),
+        reveals=chat.transcript is ShowTranscript.BUTTON,
     )
 
 
@@ -106,7 +113,7 @@ def _timeline(moments: tuple[Moment, ...], texts: Texts) -> str:
     for moment in moments[1:]:
         if moment.tone != turns[-1].tone:
             turns.append(moment)
-    shown = [f"{_clock(turn.start)} {texts(f'tone-{turn.tone}')}" for turn in turns[:MOST_MOMENTS]]
+    shown = [f"{clock(turn.start)} {texts(f'tone-{turn.tone}')}" for turn in turns[:MOST_MOMENTS]]
     return " → ".join(shown) + (" → …" if len(turns) > MOST_MOMENTS else "")
 
 
@@ -124,24 +131,17 @@ def _strongest(verdict: Verdict) -> tuple[Emotion, ...]:
 
 
 def _transcript(verdict: Verdict, show: ShowTranscript, used: int) -> str:
-    if show is ShowTranscript.OFF or not verdict.transcript:
+    if not verdict.transcript:
         return ""
     # `used` counts HTML tags too, so the cut comes a little early, never late.
-    words = escape(_cut(verdict.transcript, TELEGRAM_LIMIT - used - 200), quote=False)
+    most = TELEGRAM_LIMIT - used - 200
     match show:
+        case ShowTranscript.OFF | ShowTranscript.BUTTON:
+            return ""
         case ShowTranscript.SPOILER:
-            return f"\n\n<tg-spoiler>{words}</tg-spoiler>"
+            return f"\n\n<tg-spoiler>{marked(verdict, most)}</tg-spoiler>"
         case ShowTranscript.SHOWN:
-            return f"\n\n<blockquote expandable>{words}</blockquote>"
-
-
-def _cut(text: str, most: int) -> str:
-    """At most `most` UTF-16 units of `text`, ending between words where it can."""
-    encoded = text.encode("utf-16-le")
-    if len(encoded) <= 2 * most:
-        return text
-    head = encoded[: 2 * (most - 1)].decode("utf-16-le", errors="ignore")
-    return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
+            return f"\n\n<blockquote expandable>{marked(verdict, most)}</blockquote>"
 
 
 def _bar(share: float) -> str:
@@ -153,6 +153,7 @@ def _percent(share: float) -> int:
     return round(100 * share)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Minutes and seconds, as players show them."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02}"

@@ -9,7 +9,7 @@ from telegram.constants import ReactionEmoji
 from bot.store import ChatSettings, ShowTranscript, Style, WarnWhen
 from bot.store.chat import ChatLanguage
 from bot.warnings import phrase, texts_for, worth_saying
-from bot.warnings.excuses import EXCUSES
+from bot.warnings.excuses import EACH, OCCASIONS
 from bot.warnings.phrase import TELEGRAM_LIMIT, reaction
 from bot.warnings.texts import LOCALES
 from models.verdict import TONES, Moment, Verdict
@@ -145,4 +145,6 @@ def _sentences(language):
 def test_every_sentence_exists_in_both_languages_with_the_same_values():
     english = _sentences("en")
     assert english == _sentences("ru")
-    assert set(EXCUSES) <= set(english)
+    assert {f"excuse-{occasion}-{number}" for occasion in OCCASIONS for number in range(1, EACH + 1)} <= set(
+        english
+    )

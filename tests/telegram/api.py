@@ -214,6 +214,8 @@ def checked_markup(markup: Json | None, chat: Chat | None) -> Json | None:
             raise bad("BUTTON_DATA_INVALID")
         if "url" in button and "." not in button["url"] and "://" not in button["url"]:
             raise bad(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
+        if "copy_text" in button and not 1 <= len(button["copy_text"]["text"]) <= 256:
+            raise bad("BUTTON_COPY_TEXT_INVALID")
         if "web_app" in button and chat and chat.type != "private":
             raise bad("BUTTON_TYPE_INVALID")
     return markup | {"inline_keyboard": rows} if rows else None

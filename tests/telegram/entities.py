@@ -25,6 +25,7 @@ _TAGS = {
     "code": "code",
     "pre": "pre",
     "blockquote": "blockquote",
+    "tg-time": "date_time",
 }
 _TAG = re.compile(
     r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[a-zA-Z-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?)*)\s*>"
@@ -117,6 +118,14 @@ def _opened(name: str, attributes: str, at: int) -> Entity:
         return {"type": "text_link", "url": values.get("href", "")}
     if name == "tg-emoji":
         return {"type": "custom_emoji", "custom_emoji_id": values.get("emoji-id", "")}
+    if name == "tg-time":
+        if not values.get("unix", "").isdigit():
+            raise ParseError(f'Tag "tg-time" must have a valid attribute "unix" at byte offset {at}')
+        return {
+            "type": "date_time",
+            "unix_time": int(values["unix"]),
+            "date_time_format": values.get("format", ""),
+        }
     if name == "blockquote" and "expandable" in values:
         return {"type": "expandable_blockquote"}
     if name == "code" and values.get("class", "").startswith("language-"):

@@ -35,10 +35,19 @@ excuse-offer = Here is one to send. Tap it to copy:
     <code>{ $excuse }</code>
 excuse-from = { $name }: { $excuse }
 excuse-gone = This button is too old. Ask again with /tone as a reply to the note.
-excuse-1 = I've no headphones with me right now. Could you write it in two lines?
-excuse-2 = I'm among people and can't listen just now. Could you type the gist?
-excuse-3 = My sound is off for a while. Is it urgent? A short text would help.
-excuse-4 = I'll listen properly tonight. If it can't wait, please write me.
+excuse-copy = 📋 Copy
+excuse-negative-1 = Got your message. I want to listen to it in peace and give you a proper answer. Tonight, all right?
+excuse-negative-2 = I see your voice note. I can't give it the attention it deserves just now; I'll come back to you later today.
+excuse-negative-3 = I'm in the middle of something and don't want to answer in haste. Can we talk about it this evening?
+excuse-negative-4 = Thank you for telling me. Give me a little time to listen and think, and I'll get back to you.
+excuse-negative-5 = I'm among people right now and would rather hear you out in private. I'll listen as soon as I'm alone.
+excuse-negative-6 = I'd like to answer this calmly. Is it all right if I call you later?
+excuse-long-1 = I've no headphones with me right now. Could you write it in two lines?
+excuse-long-2 = I'm among people and can't listen just now. Could you type the gist?
+excuse-long-3 = My sound is off for a while. Is it urgent? A short text would help.
+excuse-long-4 = I'll listen properly tonight. If it can't wait, please write me.
+excuse-long-5 = I'm on the go and won't get to a long voice note soon. What's the main point?
+excuse-long-6 = That's a long one! I'll listen when I'm home. Anything I should know before that?
 
 ## Notes that cannot be judged
 
@@ -145,13 +154,48 @@ no-rights = In <b>{ $group }</b> I may not write, so my warnings are lost there.
 settings =
     <b>Settings</b>{ $scope }
 
-    <b>Style</b>: { $style }
-    <b>Warn</b>: { $when }
-    <b>Transcript</b>: { $transcript }
-    <b>Language</b>: { $language }{ $account }
+    Each button shows what holds now; tap one to change it. A warning looks like this:
 
-    A warning would look like this:
     { $preview }
+settings-style = 🎨 Style: { $choice }
+settings-when = 🔔 Warn: { $choice }
+settings-transcript = 💬 Words: { $choice }
+settings-quiet = 🌙 Silent: { $choice }
+settings-delete_after = 🧹 Delete warnings: { $choice }
+settings-language = 🌐 Language: { $choice }
+settings-business = 💼 Contacts' notes: { $choice }
+settings-back = ‹ Back
+settings-style-about =
+    <b>Style</b>
+    A warning looks like this:
+
+    { $preview }
+settings-when-about =
+    <b>When I warn</b>
+    • <b>always</b>: of every voice note
+    • <b>not neutral</b>: of negative and positive ones
+    • <b>negative only</b>
+    • <b>only on /tone</b>: I listen to nothing and say nothing until someone replies to a note with /tone. In a private chat with me it is the same, and of your contacts' notes you hear nothing.
+settings-transcript-about =
+    <b>The words of a note</b>
+    I keep no words. With a button, whoever presses it sees them, and I listen again for that. The words that decided the tone are bold. Reactions and digests show none.
+
+    { $preview }
+settings-quiet-about =
+    <b>Silent hours</b>
+    At these hours my warnings arrive without a sound.
+
+    My clock for you says <b>{ $clock }</b> (UTC{ $offset }). If that is wrong, set it with − and +.
+settings-delete_after-about =
+    <b>Delete my warnings</b>
+    My warnings, and words that I showed on a button, disappear after this time. It counts for those to come.
+settings-language-about =
+    <b>Language</b>
+    The language I speak here, and the one I expect in voice notes. I still notice when somebody speaks the other.
+settings-business-about =
+    <b>Notes from your contacts</b>
+    When a contact sends your account a voice note, I warn you here, privately.
+settings-on-button = <i>[{ $button }]</i>
 settings-scope-group = { " " }of this group
 settings-preview-reaction = { $reaction } as a reaction to the note
 settings-preview-transcript = I can't believe you forgot again!
@@ -159,23 +203,30 @@ settings-style-gentle = gentle
 settings-style-brief = brief
 settings-style-detailed = detailed
 settings-style-reaction = reaction only
+settings-style-digest = digest, one message for several
 settings-when-always = always
 settings-when-not_neutral = not neutral
 settings-when-negative = negative only
-settings-transcript-off = no words
+settings-when-on_tone = only on /tone
+settings-transcript-off = hidden
+settings-transcript-button = on a button
 settings-transcript-spoiler = under a spoiler
 settings-transcript-shown = shown
 settings-language-auto = auto
 settings-language-en = English
 settings-language-ru = Русский
-settings-account-on = { "" }
-
-    I also warn you here about notes that contacts send to your account.
-settings-account-off = { "" }
-
-    Of notes that contacts send to your account I say nothing.
-settings-business-on = my contacts' notes too
-settings-business-off = not my contacts'
+settings-quiet-off = never
+settings-quiet-22-8 = 22–8
+settings-quiet-23-7 = 23–7
+settings-quiet-always = always
+settings-clock-back = − 1 h
+settings-clock-on = + 1 h
+settings-delete_after-never = never
+settings-delete_after-10m = after 10 min
+settings-delete_after-1h = after 1 h
+settings-delete_after-24h = after 24 h
+settings-business-on = warn me
+settings-business-off = say nothing
 settings-unmute-all = 🔔 Unmute { $count ->
         [one] { $count } contact
        *[other] all { $count } contacts
@@ -184,3 +235,17 @@ settings-done = Done
 settings-saved = Saved.
 settings-closed = Settings saved. /settings opens them again.
 settings-admins-only = Only this group's admins can change these.
+
+## The words of a note, on a button; digests
+
+reveal-button = 👁 Show the words
+reveal-listening = Listening again…
+reveal-slow = Listening again… Press once more in a moment.
+reveal-hidden = The settings here hide the words of notes now.
+reveal-gone = I can't reach that note any more, so I can't show its words.
+reveal-failed = I couldn't make out the words this time. Please try again in a minute.
+reveal-decided = (What decided it: { $words })
+digest = 🗂 <b>{ $count ->
+        [one] { $count } voice note
+       *[other] { $count } voice notes
+    }</b>

@@ -35,10 +35,19 @@ excuse-offer = Вот одна. Нажмите, чтобы скопироват�
     <code>{ $excuse }</code>
 excuse-from = { $name }: { $excuse }
 excuse-gone = Эта кнопка устарела. Ответьте на сообщение командой /tone ещё раз.
-excuse-1 = Я сейчас без наушников. Можешь написать в двух строчках?
-excuse-2 = Вокруг люди, слушать не могу. Напиши, пожалуйста, главное.
-excuse-3 = У меня пока выключен звук. Это срочно? Напиши коротко.
-excuse-4 = Вечером послушаю внимательно. Если срочно, лучше напиши.
+excuse-copy = 📋 Скопировать
+excuse-negative-1 = Вижу твоё голосовое. Хочу послушать спокойно и ответить по делу. Давай вечером?
+excuse-negative-2 = Голосовое получено. Сейчас не могу слушать внимательно, вернусь к тебе сегодня попозже.
+excuse-negative-3 = Я посреди дел и не хочу отвечать на бегу. Поговорим об этом вечером?
+excuse-negative-4 = Спасибо, что говоришь об этом. Дай мне немного времени послушать и подумать, и я отвечу.
+excuse-negative-5 = Вокруг люди, а выслушать тебя хочу спокойно. Включу, как только смогу уединиться.
+excuse-negative-6 = Хочу ответить на это спокойно. Можно я позвоню тебе попозже?
+excuse-long-1 = Я сейчас без наушников. Можешь написать в двух строчках?
+excuse-long-2 = Вокруг люди, слушать не могу. Напиши, пожалуйста, главное.
+excuse-long-3 = У меня пока выключен звук. Это срочно? Напиши коротко.
+excuse-long-4 = Вечером послушаю внимательно. Если срочно, лучше напиши.
+excuse-long-5 = Я в дороге, до длинного голосового доберусь не скоро. Что там главное?
+excuse-long-6 = Ого, длинное! Послушаю дома. Есть что-то, что важно знать до этого?
 
 ## Записи, о которых ничего не сказать
 
@@ -148,13 +157,48 @@ no-rights = В группе <b>{ $group }</b> мне нельзя писать, 
 settings =
     <b>Настройки</b>{ $scope }
 
-    <b>Стиль</b>: { $style }
-    <b>Когда</b>: { $when }
-    <b>Слова записи</b>: { $transcript }
-    <b>Язык</b>: { $language }{ $account }
+    На кнопках — то, что выбрано сейчас; нажмите, чтобы поменять. Предупреждение выглядит так:
 
-    Предупреждение будет таким:
     { $preview }
+settings-style = 🎨 Стиль: { $choice }
+settings-when = 🔔 Предупреждать: { $choice }
+settings-transcript = 💬 Слова: { $choice }
+settings-quiet = 🌙 Без звука: { $choice }
+settings-delete_after = 🧹 Удалять: { $choice }
+settings-language = 🌐 Язык: { $choice }
+settings-business = 💼 Записи контактов: { $choice }
+settings-back = ‹ Назад
+settings-style-about =
+    <b>Стиль</b>
+    Предупреждение выглядит так:
+
+    { $preview }
+settings-when-about =
+    <b>Когда предупреждать</b>
+    • <b>всегда</b>: о каждой записи
+    • <b>кроме нейтральных</b>: о негативных и позитивных
+    • <b>только о негативных</b>
+    • <b>только по /tone</b>: ничего не слушаю и молчу, пока на запись не ответят командой /tone. В личном чате со мной так же, а о записях контактов я тогда не говорю.
+settings-transcript-about =
+    <b>Слова записи</b>
+    Слов я не храню. С кнопкой их увидит тот, кто нажмёт, — для этого я послушаю запись ещё раз. Слова, которые решили дело, выделены жирным. В реакциях и сводках слов нет.
+
+    { $preview }
+settings-quiet-about =
+    <b>Тихие часы</b>
+    В эти часы мои предупреждения приходят без звука.
+
+    На моих часах у вас <b>{ $clock }</b> (UTC{ $offset }). Если это не так, поправьте кнопками − и +.
+settings-delete_after-about =
+    <b>Удалять мои предупреждения</b>
+    Через это время исчезнут мои предупреждения и слова, показанные по кнопке. Это касается только будущих.
+settings-language-about =
+    <b>Язык</b>
+    На нём я говорю здесь и его же жду в записях. Если говорят на другом, я всё равно это замечу.
+settings-business-about =
+    <b>Записи от контактов</b>
+    Когда контакт присылает на ваш аккаунт голосовое, я предупреждаю вас здесь, лично.
+settings-on-button = <i>[{ $button }]</i>
 settings-scope-group = { " " }этой группы
 settings-preview-reaction = { $reaction } — реакция на запись
 settings-preview-transcript = Не могу поверить, что ты снова забыл!
@@ -162,23 +206,30 @@ settings-style-gentle = мягкий
 settings-style-brief = краткий
 settings-style-detailed = подробный
 settings-style-reaction = только реакция
+settings-style-digest = сводка, одна на несколько записей
 settings-when-always = всегда
 settings-when-not_neutral = кроме нейтральных
-settings-when-negative = только негативные
+settings-when-negative = только о негативных
+settings-when-on_tone = только по /tone
 settings-transcript-off = не показывать
+settings-transcript-button = по кнопке
 settings-transcript-spoiler = под спойлером
 settings-transcript-shown = показывать
 settings-language-auto = авто
 settings-language-en = English
 settings-language-ru = Русский
-settings-account-on = { "" }
-
-    О записях, которые присылают вам контакты, я тоже предупреждаю здесь.
-settings-account-off = { "" }
-
-    О записях, которые присылают вам контакты, я молчу.
-settings-business-on = и от контактов
-settings-business-off = без контактов
+settings-quiet-off = никогда
+settings-quiet-22-8 = с 22 до 8
+settings-quiet-23-7 = с 23 до 7
+settings-quiet-always = всегда
+settings-clock-back = − 1 ч
+settings-clock-on = + 1 ч
+settings-delete_after-never = никогда
+settings-delete_after-10m = через 10 мин
+settings-delete_after-1h = через 1 ч
+settings-delete_after-24h = через 24 ч
+settings-business-on = предупреждать
+settings-business-off = молчать
 settings-unmute-all = 🔔 Вернуть { $count ->
         [one] { $count } контакт
         [few] { $count } контакта
@@ -188,3 +239,18 @@ settings-done = Готово
 settings-saved = Сохранено.
 settings-closed = Настройки сохранены. Открыть снова: /settings
 settings-admins-only = Менять настройки могут только администраторы группы.
+
+## Слова записи по кнопке; сводки
+
+reveal-button = 👁 Показать слова
+reveal-listening = Слушаю ещё раз…
+reveal-slow = Слушаю ещё раз… Нажмите снова через минутку.
+reveal-hidden = Настройки здесь теперь скрывают слова записей.
+reveal-gone = До этой записи мне уже не добраться, слов не показать.
+reveal-failed = На этот раз слова разобрать не получилось. Попробуйте ещё раз через минуту.
+reveal-decided = (Решили дело: { $words })
+digest = 🗂 <b>{ $count ->
+        [one] { $count } запись
+        [few] { $count } записи
+       *[other] { $count } записей
+    }</b>
