@@ -8,28 +8,24 @@ the first to finish wins.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
 from models.speech.checkpoint import Checkpoint
-from models.speech.ctc import Vocabulary
+from models.speech.network import CONVOLUTIONS, DATA, TRANSFORMER, Network, Session
 from models.speech.transcript import EngineUnavailable, Samples
-from models.speech.wav2vec2_graph import Architecture, Precision, UnsupportedCheckpoint, write_graph
+from models.speech.wav2vec2_graph import Architecture, Precision, UnsupportedCheckpoint, write_graphs
 
-__all__ = ["Network", "Progress", "babble", "converted", "open_session"]
+__all__ = ["Progress", "babble", "converted"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,29 +42,6 @@ _INT8_AGREEMENT = 0.97
 """Smallest share of frames where it and float32 prefer the same class, of those that float32 is sure of."""
 _SURE = 0.5
 """Probability above which float32 counts as sure of a frame: with less, a tie may tip either way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A converted checkpoint: `model.onnx` and `model.data` in `folder`, and how to use them."""
-
-    folder: Path
-    precision: Precision
-    vocabulary: Vocabulary
-    normalises: bool
-    samples_per_frame: int
-    receptive_field: int
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        stored = json.loads((folder / "network.json").read_text("utf-8"))
-        letters = Vocabulary(tuple(stored["vocabulary"]["letters"]), stored["vocabulary"]["delimiter"])
-        return cls(**stored | {"folder": folder, "vocabulary": letters})
-
-    def save(self) -> None:
-        stored = asdict(self)
-        del stored["folder"]
-        (self.folder / "network.json").write_text(json.dumps(stored, ensure_ascii=False), "utf-8")
 
 
 def converted(
@@ -95,16 +68,6 @@ def converted(
     return Network.load(place)
 
 
-def open_session(folder: Path, threads: int) -> ort.InferenceSession:
-    """`threads` of 0: one a core."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    # A pattern is one more block of memory for each length that comes twice: half a gigabyte for 20 s.
-    options.enable_mem_pattern = False
-    return ort.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
-
-
 def _move(beside: Path, place: Path) -> None:
     try:
         beside.rename(place)
@@ -121,7 +84,7 @@ def _convert(checkpoint: Checkpoint, folder: Path, threads: int, progress: Progr
     def written(precision: Precision) -> NDArray[np.float32]:
         step = f"converting to {precision}"
         _write(checkpoint, architecture, precision, folder / precision, lambda share: progress(step, share))
-        return _logits(folder / precision, speech, threads)
+        return Session(folder / precision, threads).logits(speech)
 
     truth = written("float32")
     if truth.shape[1] > len(vocabulary.letters):
@@ -134,14 +97,7 @@ def _convert(checkpoint: Checkpoint, folder: Path, threads: int, progress: Progr
         file.rename(folder / file.name)
     for tried in filter(Path.is_dir, folder.iterdir()):
         shutil.rmtree(tried)
-    Network(
-        folder,
-        precision,
-        vocabulary,
-        checkpoint.normalises,
-        architecture.samples_per_frame,
-        architecture.receptive_field,
-    ).save()
+    Network(folder, precision, vocabulary, checkpoint.normalises).save()
 
 
 def _write(
@@ -155,7 +111,7 @@ def _write(
     names = 0
     expected = 16 * architecture.layers
 
-    with checkpoint.open() as weights, (folder / "model.data").open("wb") as data:
+    with checkpoint.open() as weights, (folder / DATA).open("wb") as data:
 
         def counted(name: str) -> NDArray[np.float32] | None:
             nonlocal names
@@ -163,12 +119,9 @@ def _write(
             progress(min(1.0, names / expected))
             return weights(name)
 
-        (folder / "model.onnx").write_bytes(write_graph(architecture, counted, precision, data))
-
-
-def _logits(folder: Path, speech: Samples, threads: int) -> NDArray[np.float32]:
-    logits: NDArray[np.float32] = open_session(folder, threads).run(None, {"samples": speech})[0]
-    return logits
+        graphs = write_graphs(architecture, counted, precision, data)
+    (folder / CONVOLUTIONS).write_bytes(graphs.convolutions)
+    (folder / TRANSFORMER).write_bytes(graphs.transformer)
 
 
 def _check_float(checkpoint: Checkpoint, ours: NDArray[np.float32], speech: Samples) -> None:

@@ -20,8 +20,9 @@ import numpy as np
 from models.audio import SAMPLE_RATE
 from models.speech.checkpoint import Checkpoint
 from models.speech.chunks import Stretch, plan, stitch
-from models.speech.conversion import Network, Progress, converted, open_session
+from models.speech.conversion import Progress, converted
 from models.speech.ctc import Hearing, LogProbs, decode, join
+from models.speech.network import Network, Session
 from models.speech.transcript import EngineUnavailable, Samples, Span, Transcript
 from models.turns import Pause
 from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote
@@ -150,15 +151,15 @@ class _Listener:
 
     def __init__(self, network: Network, threads: int) -> None:
         self._network = network
-        self._session = open_session(network.folder, threads)
+        self._session = Session(network.folder, threads)
 
     def listen(self, samples: Samples, speech: Sequence[Span], pause: Pause) -> Iterator[Hearing]:
         """What is said, stretch by stretch: no more than one stretch is ever held."""
-        for stretch in plan(speech, len(samples), self._network.samples_per_frame):
+        for stretch in plan(speech, len(samples), self._session.samples_per_frame):
             yield decode(
                 self._hear(samples, stretch, pause),
                 self._network.vocabulary,
-                frame=self._network.samples_per_frame / SAMPLE_RATE,
+                frame=self._session.samples_per_frame / SAMPLE_RATE,
                 start=stretch[0].start / SAMPLE_RATE,
             )
 
@@ -166,16 +167,14 @@ class _Listener:
         pieces = []
         for chunk in stretch:
             pause(chunk.start / SAMPLE_RATE)
-            frame = (chunk.start - stretch[0].start) // self._network.samples_per_frame
+            frame = (chunk.start - stretch[0].start) // self._session.samples_per_frame
             pieces.append((frame, self._log_probs(samples[chunk.start : chunk.end])))
         return stitch(pieces, self._network.vocabulary.silent)
 
     def _log_probs(self, samples: Samples) -> LogProbs:
-        if len(samples) < self._network.receptive_field:
-            return np.empty((0, len(self._network.vocabulary.letters)), np.float32)
         if self._network.normalises:
             samples = (samples - samples.mean()) / np.sqrt(samples.var() + _VARIANCE_FLOOR)
-        logits = self._session.run(None, {"samples": samples})[0]
+        logits = self._session.logits(samples)
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_probs: LogProbs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         return log_probs

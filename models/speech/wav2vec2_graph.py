@@ -9,7 +9,8 @@ finds the shapes that make the network fast on a CPU:
 * eight-bit convolutions keep one range for every 256 values: with one for a whole utterance, quiet frames
   would be left too few of the 256 steps;
 * the group norm after the first convolution needs the mean and variance of that convolution's output; both
-  follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights;
+  follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights,
+  and the convolutions can be run a few frames at a time, in little memory that stays in the cache;
 * attention and GELU are ONNX Runtime's fused operators; its fused residual-and-norm is slower than the two.
 
 Both families of checkpoints come out of the same few functions: `base` (group norm, norms after each block)
@@ -18,7 +19,7 @@ and `large`/XLSR (layer norms throughout, norms before each block).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 from pathlib import Path
@@ -29,7 +30,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-__all__ = ["Architecture", "Precision", "UnsupportedCheckpoint", "Weights", "write_graph"]
+__all__ = ["Architecture", "Graphs", "Precision", "UnsupportedCheckpoint", "Weights", "write_graphs"]
 
 Precision = Literal["int8", "mixed", "float32"]
 """Of the matrix products, from the fastest to the finest: int8, with one range of inputs a product; the same
@@ -128,52 +129,90 @@ class Architecture:
         return spare
 
 
-def write_graph(architecture: Architecture, weights: Weights, precision: Precision, data: BinaryIO) -> bytes:
-    """Write the network: its large tensors to `data`, everything else into the answer, an ONNX model.
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """The network in two parts: ONNX models whose large tensors are in the data file beside them."""
 
-    The graph maps `samples`, float32 (n,), normalised as the checkpoint wants it and at least
-    `receptive_field` long, to `logits`, float32 (frames, classes). An int8 product has int8 weights with one
-    scale a column, and uint8 inputs with the range found at run time; the first and the last are always
-    float. `data` is a named file; the model looks for that name beside itself.
+    convolutions: bytes
+    """`samples`, float32 (n,), normalised as the checkpoint wants it and at least `receptive_field` long →
+    `features`, float32 (frames, channels). With a group norm also `mean`, float64 (1, kernel), and
+    `covariance`, float64 (kernel, kernel): of the first convolution's windows in the whole utterance."""
+    transformer: bytes
+    """`features`, those of all frames → `logits`, float32 (frames, classes)."""
+
+
+def write_graphs(
+    architecture: Architecture, weights: Weights, precision: Precision, data: BinaryIO
+) -> Graphs:
+    """Write the network's large tensors to `data`, a named file, and everything else into the answer.
+
+    An int8 product has int8 weights, and inputs with ranges found at run time; the first and the last are
+    always float. How to run the graphs, they say in their metadata: `Session` reads it.
 
     Raises:
         UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
     """
-    writer = _Writer(weights, data, kind="float32" if precision == "float32" else "int8")
-    features = _feature_encoder(writer, architecture, _CONVOLUTIONS[precision])
-    hidden = _feature_projection(writer, architecture, features)
-    hidden = _transformer(writer, architecture, hidden)
-    logits = writer.node("Squeeze", [writer.linear(hidden, "lm_head", kind="float32"), writer.integers(0)])
-    return writer.finish(logits)
+    kind: _Kind = "float32" if precision == "float32" else "int8"
+    convolutions = _Writer(weights, data, kind=kind)
+    features = _feature_encoder(convolutions, architecture, _CONVOLUTIONS[precision])
+    inputs = [_value("samples", TensorProto.FLOAT, "n")]
+    metadata = {
+        "samples_per_frame": architecture.samples_per_frame,
+        "receptive_field": architecture.receptive_field,
+    }
+    if not architecture.conv_layer_norm:
+        kernel = architecture.conv_kernels[0]
+        inputs += [
+            _value("mean", TensorProto.DOUBLE, 1, kernel),
+            _value("covariance", TensorProto.DOUBLE, kernel, kernel),
+        ]
+        metadata |= {"window": kernel, "window_stride": architecture.conv_strides[0]}
+
+    transformer = _Writer(weights, data, kind=kind)
+    hidden = _feature_projection(transformer, architecture, "features")
+    hidden = _transformer(transformer, architecture, hidden)
+    logits = transformer.linear(hidden, "lm_head", kind="float32")
+    logits = transformer.node("Squeeze", [logits, transformer.integers(0)])
+    channels = architecture.conv_dims[-1]
+    return Graphs(
+        convolutions.finish(
+            inputs, features, _value("features", TensorProto.FLOAT, "frames", channels), metadata
+        ),
+        transformer.finish(
+            [_value("features", TensorProto.FLOAT, "frames", channels)],
+            logits,
+            _value("logits", TensorProto.FLOAT, "frames", "classes"),
+            {},
+        ),
+    )
+
+
+def _value(name: str, kind: int, *shape: int | str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
 
 
 def _feature_encoder(writer: _Writer, architecture: Architecture, kind: _Kind) -> str:
     """The convolutions: samples (n,) → (frames, channels)."""
     kernel, stride = architecture.conv_kernels[0], architecture.conv_strides[0]
-    hop, field = architecture.samples_per_frame, architecture.receptive_field
+    hop, field, spare = (
+        architecture.samples_per_frame,
+        architecture.receptive_field,
+        architecture.spare_frames,
+    )
     length = writer.node("Shape", ["samples"])
     frames = writer.node(
         "Div", [writer.node("Sub", [length, writer.integers(field - hop)]), writer.integers(hop)]
     )
-    padded = writer.node("Pad", ["samples", writer.integers(0, (architecture.spare_frames + 1) * hop)])
-
-    def windows(count: str, step: int, rest: int) -> str:
-        """One window a row, every `stride` samples of the first `count * step + rest`."""
-        end = writer.node("Add", [writer.node("Mul", [count, writer.integers(step)]), writer.integers(rest)])
-        return _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
-
-    needed = windows(frames, hop, architecture.spare_frames * hop)
+    end = writer.node("Mul", [writer.node("Add", [frames, writer.integers(spare)]), writer.integers(hop)])
+    padded = writer.node("Pad", ["samples", writer.integers(0, (spare + 1) * hop)])
+    windows = _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
     name = "wav2vec2.feature_extractor.conv_layers.0"
     weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
     if architecture.conv_layer_norm:
-        x = writer.product(needed, weight, writer.bias(f"{name}.conv"), kind="float32")
+        x = writer.product(windows, weight, writer.bias(f"{name}.conv"), kind="float32")
         x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
     else:
-        steps = writer.node(
-            "Div", [writer.node("Sub", [length, writer.integers(kernel - stride)]), writer.integers(stride)]
-        )
-        everything = writer.slice(windows(steps, stride, stride), 0, steps, axis=0)
-        x = _group_normed_product(writer, needed, everything, weight, f"{name}.layer_norm")
+        x = _group_normed_product(writer, windows, weight, f"{name}.layer_norm")
     x = writer.gelu(x)
 
     for index in range(1, len(architecture.conv_dims)):
@@ -229,22 +268,14 @@ def _overlap(writer: _Writer, blocks: str, channels: int, kernel: int, stride: i
     return writer.node("Pad", [blocks, writer.integers(-1, 0, 1, (kernel - 2 * stride) * channels)])
 
 
-def _group_normed_product(
-    writer: _Writer, needed: str, everything: str, weight: NDArray[np.float32], norm: str
-) -> str:
-    """`needed @ weight`, each column normalised by its mean and variance over `everything @ weight`.
+def _group_normed_product(writer: _Writer, windows: str, weight: NDArray[np.float32], norm: str) -> str:
+    """`windows @ weight`, each column normalised by its mean and variance over the whole utterance.
 
-    Both are had without that product: the mean is `mean(windows) @ weight`, the variance
-    `diag(weight.T @ covariance(windows) @ weight)`. In float64: some filters leave little of loud lows.
+    Both are had without the product: the mean is `mean @ weight`, the variance
+    `diag(weight.T @ covariance @ weight)`. In float64: some filters leave little of loud lows.
     """
     columns = writer.constant(weight.astype(np.float64))
-    x = writer.node("Cast", [everything], to=TensorProto.DOUBLE)
-    mean = writer.node("ReduceMean", [x, writer.integers(0)], keepdims=1)
-    centred = writer.node("Sub", [x, mean])
-    transposed = writer.node("Transpose", [centred], perm=[1, 0])
-    count = writer.node("Cast", [writer.node("Shape", [x], start=0, end=1)], to=TensorProto.DOUBLE)
-    covariance = writer.node("Div", [writer.node("MatMul", [transposed, centred]), count])
-    spread = writer.node("Mul", [columns, writer.node("MatMul", [covariance, columns])])
+    spread = writer.node("Mul", [columns, writer.node("MatMul", ["covariance", columns])])
     variance = writer.node("ReduceSum", [spread, writer.integers(0)], keepdims=1)
     epsilon = writer.constant(np.float64(_CONV_NORM_EPSILON))
     deviation = writer.node("Sqrt", [writer.node("Add", [variance, epsilon])])
@@ -256,10 +287,10 @@ def _group_normed_product(
         "Sub",
         [
             writer.constant(writer.tensor(f"{norm}.bias").astype(np.float64)),
-            writer.node("MatMul", [mean, normed]),
+            writer.node("MatMul", ["mean", normed]),
         ],
     )
-    product = writer.node("MatMul", [needed, writer.node("Cast", [normed], to=TensorProto.FLOAT)])
+    product = writer.node("MatMul", [windows, writer.node("Cast", [normed], to=TensorProto.FLOAT)])
     return writer.node("Add", [product, writer.node("Cast", [shift], to=TensorProto.FLOAT)])
 
 
@@ -341,15 +372,23 @@ class _Writer:
         self._integers: dict[tuple[int, ...], str] = {}
         self._quantised: dict[str, tuple[str, str, str]] = {}
 
-    def finish(self, logits: str) -> bytes:
+    def finish(
+        self,
+        inputs: Sequence[onnx.ValueInfoProto],
+        result: str,
+        output: onnx.ValueInfoProto,
+        metadata: Mapping[str, int],
+    ) -> bytes:
+        """The ONNX model that gives `result` under the name of `output`."""
         graph = helper.make_graph(
-            [*self._nodes, helper.make_node("Identity", [logits], ["logits"])],
+            [*self._nodes, helper.make_node("Identity", [result], [output.name])],
             "wav2vec2",
-            [helper.make_tensor_value_info("samples", TensorProto.FLOAT, ["n"])],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["frames", "classes"])],
+            list(inputs),
+            [output],
             self._constants,
         )
         model = helper.make_model(graph, opset_imports=_OPSETS, ir_version=_IR_VERSION)
+        helper.set_model_props(model, {name: str(value) for name, value in metadata.items()})
         return bytes(model.SerializeToString())
 
     def tensor(self, name: str, *shape: int) -> NDArray[np.float32]:
