@@ -63,7 +63,8 @@ def wav2vec2(options: Options) -> Iterator[Row]:
     from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
     from models.speech.checkpoint import Checkpoint
-    from models.speech.conversion import babble, converted, open_session
+    from models.speech.conversion import babble, converted
+    from models.speech.network import Session
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -73,13 +74,13 @@ def wav2vec2(options: Options) -> Iterator[Row]:
         vocabulary = {letter: number for number, letter in enumerate("-><?| ETAONIHSRDLUMWCFGYPBVK'XJQZ")}
         Path(folder, "vocab.json").write_text(json.dumps(vocabulary))
         network = converted(Checkpoint.find(folder, Path(folder)), Path(folder, "cache"), options.threads)
-        session = open_session(network.folder, options.threads)
+        session = Session(network.folder, options.threads)
         for seconds in (3, 10, 30):
             speech = babble(seconds)
             batch = torch.from_numpy(speech)[None]
 
             def ours(speech: Samples = speech) -> None:
-                session.run(None, {"samples": speech})
+                session.logits(speech)
 
             def reference(batch: torch.Tensor = batch) -> None:
                 with torch.inference_mode():
