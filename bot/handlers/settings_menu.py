@@ -154,7 +154,7 @@ def _first_level(menu: _Menu, texts: Texts) -> tuple[str, InlineKeyboardMarkup]:
     rows = [
         [
             InlineKeyboardButton(
-                texts(f"settings-{topic}", choice=texts(f"settings-{topic}-{getattr(menu.chat, topic)}")),
+                texts(f"settings-{topic}", choice=_label(topic, getattr(menu.chat, topic), texts)),
                 callback_data=f"{PREFIX}:{topic}",
             )
         ]
@@ -168,7 +168,7 @@ def _second_level(topic: str, menu: _Menu, texts: Texts) -> tuple[str, InlineKey
     chosen = getattr(menu.chat, topic)
     buttons = [
         InlineKeyboardButton(
-            ("✓ " if option is chosen else "") + texts(f"settings-{topic}-{option.value}"),
+            ("✓ " if option is chosen else "") + _label(topic, option, texts),
             callback_data=f"{PREFIX}:{topic}:{option.value}",
         )
         for option in TOPICS[topic]
@@ -196,6 +196,13 @@ def _second_level(topic: str, menu: _Menu, texts: Texts) -> tuple[str, InlineKey
         offset=f"{offset:+}",
     )
     return about, InlineKeyboardMarkup(rows)
+
+
+def _label(topic: str, option: StrEnum, texts: Texts) -> str:
+    """What a choice is called. A language is called what its own speakers call it."""
+    if isinstance(option, ChatLanguage) and option is not ChatLanguage.AUTO:
+        return texts_for(option, None)("language-name")
+    return texts(f"settings-{topic}-{option.value}")
 
 
 def _in_rows(buttons: list[InlineKeyboardButton]) -> list[list[InlineKeyboardButton]]:
@@ -244,7 +251,7 @@ def _example(tone: Tone, texts: Texts) -> Verdict:
             "surprise": 0.12,
         },
         emotions_present=("anger",),
-        language=texts.language,
+        language="en",
         transcript=texts("settings-preview-transcript"),
         duration=6.0,
         engine="text",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.languages import SPOKEN
+
 __all__ = [
     "BusinessWarnings",
     "ChatLanguage",
@@ -49,9 +51,16 @@ class ShowTranscript(StrEnum):
 
 
 class ChatLanguage(StrEnum):
+    """`auto`, and every language that the bot speaks."""
+
+    _ignore_ = ["code"]
+
     AUTO = "auto"
     EN = "en"
     RU = "ru"
+    for code in SPOKEN:
+        if code not in ("en", "ru"):
+            vars()[code.upper()] = code
 
 
 class BusinessWarnings(StrEnum):

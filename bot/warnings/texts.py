@@ -7,22 +7,19 @@ new file; what it lacks is said in English.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from fluent.runtime import FluentLocalization, FluentResourceLoader
 
+from bot.languages import LOCALES, SPOKEN
 from bot.store.chat import ChatLanguage
-from models.verdict import LANGUAGES, Language
 
 __all__ = ["Texts", "texts_for"]
-
-LOCALES = Path(__file__).parent / "locales"
 
 
 class Texts:
     """The bot's sentences in one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: str) -> None:
         self.language = language
         self._fluent = FluentLocalization(
             [language, "en"], ["{locale}.ftl"], FluentResourceLoader(str(LOCALES)), use_isolating=False
@@ -35,11 +32,11 @@ class Texts:
 
 
 @cache
-def _texts(language: Language) -> Texts:
+def _texts(language: str) -> Texts:
     return Texts(language)
 
 
 def texts_for(chat_language: ChatLanguage, user_language_code: str | None) -> Texts:
     """The chat's language if it chose one, else the user's if the bot speaks it, else English."""
     wanted = (user_language_code or "en")[:2] if chat_language is ChatLanguage.AUTO else chat_language.value
-    return _texts(next((language for language in LANGUAGES if language == wanted), "en"))
+    return _texts(next((language for language in SPOKEN if language == wanted), "en"))

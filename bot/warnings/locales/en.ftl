@@ -1,5 +1,7 @@
 # What forewarn says in English. Telegram HTML: <b>, <i>, <code> may be used.
 
+language-name = English
+
 tone-negative = negative
 tone-neutral = neutral
 tone-positive = positive
@@ -213,8 +215,6 @@ settings-transcript-button = on a button
 settings-transcript-spoiler = under a spoiler
 settings-transcript-shown = shown
 settings-language-auto = auto
-settings-language-en = English
-settings-language-ru = Русский
 settings-quiet-off = never
 settings-quiet-22-8 = 22–8
 settings-quiet-23-7 = 23–7
@@ -249,3 +249,25 @@ digest = 🗂 <b>{ $count ->
         [one] { $count } voice note
        *[other] { $count } voice notes
     }</b>
+
+## Waiting for a note
+
+waiting-in-line = ⏳ You are { $place ->
+        [1] next
+        [2] second in line
+        [3] third in line
+        [4] fourth in line
+        [5] fifth in line
+       *[other] number { $place } in line
+    }{ $left }.
+waiting-listening = 🎧 Listening: { $percent }%{ $left }.
+waiting-listening-long = 🎧 Listening: { $heard } of { $whole } minutes{ $left }.
+waiting-seconds = , about { $seconds } seconds to go
+waiting-minutes = , about { $minutes } { $minutes ->
+        [one] minute
+       *[other] minutes
+    } to go
+cancel-button = ✖️ Cancel
+cancelled = Cancelled. I won't listen to this note.
+cancel-not-yours = Only the one who asked can cancel this.
+cancel-too-late = Too late: the answer is on its way.

@@ -1,5 +1,7 @@
 # Что forewarn говорит по-русски. Telegram HTML: можно <b>, <i>, <code>.
 
+language-name = Русский
+
 tone-negative = негативный
 tone-neutral = нейтральный
 tone-positive = позитивный
@@ -216,8 +218,6 @@ settings-transcript-button = по кнопке
 settings-transcript-spoiler = под спойлером
 settings-transcript-shown = показывать
 settings-language-auto = авто
-settings-language-en = English
-settings-language-ru = Русский
 settings-quiet-off = никогда
 settings-quiet-22-8 = с 22 до 8
 settings-quiet-23-7 = с 23 до 7
@@ -254,3 +254,28 @@ digest = 🗂 <b>{ $count ->
         [few] { $count } записи
        *[other] { $count } записей
     }</b>
+
+## Ожидание
+
+waiting-in-line = ⏳ Ваша запись { $place ->
+        [1] следующая
+        [2] вторая в очереди
+        [3] третья в очереди
+        [4] четвёртая в очереди
+        [5] пятая в очереди
+       *[other] в очереди под номером { $place }
+    }{ $left }.
+waiting-listening = 🎧 Слушаю: { $percent }%{ $left }.
+waiting-listening-long = 🎧 Слушаю: { $heard } из { $whole } { $whole ->
+        [one] минуты
+       *[other] минут
+    }{ $left }.
+waiting-seconds = , ещё около { $seconds } секунд
+waiting-minutes = , ещё около { $minutes } { $minutes ->
+        [one] минуты
+       *[other] минут
+    }
+cancel-button = ✖️ Отменить
+cancelled = Отменено. Эту запись слушать не буду.
+cancel-not-yours = Отменить может только тот, кто просил.
+cancel-too-late = Уже поздно: ответ вот-вот придёт.
