@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tqdm import tqdm
 
 from models.verdict import LANGUAGES
-from scripts.training.asr_style import asr_style
 from scripts.training.augmented import Growing, Variant, VariantTable, learnable
 from scripts.training.back_translation import EN_RU, RU_EN, BackTranslation
 from scripts.training.datasets import Row
@@ -39,7 +38,6 @@ Missing = Sequence[tuple[Row, int]]
 
 
 def by_synonyms(options: argparse.Namespace, missing: Missing) -> Iterator[Variant]:
-
     synonyms = Synonyms(options.wordnet)
     for row, copy in missing:
         chance = random.Random(f"{options.seed} {copy} {row.text}")  # noqa: S311
@@ -47,7 +45,6 @@ def by_synonyms(options: argparse.Namespace, missing: Missing) -> Iterator[Varia
 
 
 def by_back_translation(options: argparse.Namespace, missing: Missing) -> Iterator[Variant]:
-
     translation = BackTranslation(options.en_ru, options.ru_en, options.temperature, options.device)
     for language in LANGUAGES:
         # Texts of a length together: little padding.
@@ -63,14 +60,12 @@ def by_back_translation(options: argparse.Namespace, missing: Missing) -> Iterat
 
 
 def by_speech_noise(options: argparse.Namespace, missing: Missing, rows: Sequence[Row]) -> Iterator[Variant]:
-
     ears = Ears(options.engine, options.wav2vec2, options.wav2vec2_ru, options.cache)
     said = among_others(missing, rows, options.seed)
     with Growing(options.journal, JOURNAL) as journal:
         for heard in hear_all(said, Air(snr=tuple(options.snr)), ears, options.workers):
             row, copy = heard.said.row, heard.said.copy
-            slipped = asr_style(heard.heard, row.language) != asr_style(heard.reference, row.language)
-            kept = slipped and heard.wer <= options.most_wrong
+            kept = 0 < heard.wer <= options.most_wrong
             yield Variant(row, copy, heard.heard if kept else None)
             # Only now, when the row is in the table.
             journal.add(

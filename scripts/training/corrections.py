@@ -18,23 +18,14 @@ import simplemma
 
 from models.tone.text import CORRECTIONS
 from models.verdict import LANGUAGES, Language
-from scripts.training.asr_style import asr_style
+from scripts.training.word_errors import Pair
 
-__all__ = ["Candidate", "Pair", "as_toml", "candidates", "read_pairs"]
+__all__ = ["Candidate", "as_toml", "candidates", "read_pairs"]
 
 _WIDEST = 3
 """Words that one written form may stand for ("whaddaya": "what do you")."""
 _SAID = 0.1
 """A form that the references use more than this many times as often as the transcripts is a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A transcript and the text that was said."""
-
-    heard: str
-    reference: str
-    language: Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def candidates(
     for pair in pairs:
         if pair.language != language:
             continue
-        reference, heard = asr_style(pair.reference, language), asr_style(pair.heard, language)
+        reference, heard = pair.plain()
         said.update(reference.split())
         written.update(heard.split())
         if reference and heard:

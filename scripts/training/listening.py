@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jiwer
 from tqdm import tqdm
 
 from models.analyzer import Analyzer
 from models.tone.text import detect_language
 from models.verdict import EMOTIONS, LANGUAGES, TONES, Language, Unusable, UnusableNote, Verdict
-from scripts.training.asr_style import asr_style
 from scripts.training.datasets import UNKNOWN, Row
 from scripts.training.evaluation import Judged, collect, judge_all, markdown
 from scripts.training.formats import DataError, Record, records, require
+from scripts.training.word_errors import Pair, word_error_rate
 
 NOTHING_HEARD = (Unusable.NO_WORDS, Unusable.UNKNOWN_LANGUAGE)
 """The recogniser's failures, which count as every word missed; other files cannot be used at all."""
@@ -50,6 +49,10 @@ class Heard:
     @property
     def text(self) -> str:
         return self.verdict.transcript if self.verdict else ""
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.text, self.note.said.text, self.note.said.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +193,8 @@ def speech_figures(name: str, heard: Sequence[Heard]) -> list[SpeechFigures]:
 
 
 def _speech(name: str, language: Language | None, heard: Sequence[Heard]) -> SpeechFigures:
-    pairs = [_as_recognised(one) for one in heard]
-    pairs = [(true, ours) for true, ours in pairs if true]
+    pairs = [one.pair for one in heard]
+    words = sum(len(pair.plain()[0].split()) for pair in pairs)
     worded = [one for one in heard if one.verdict]
     audio = sum(one.verdict.duration for one in worded if one.verdict)
     return SpeechFigures(
@@ -199,8 +202,8 @@ def _speech(name: str, language: Language | None, heard: Sequence[Heard]) -> Spe
         language=language,
         notes=len(heard),
         unheard=len(heard) - len(worded),
-        words=sum(len(true.split()) for true, _ in pairs),
-        wer=jiwer.wer([true for true, _ in pairs], [ours for _, ours in pairs]) if pairs else None,
+        words=words,
+        wer=word_error_rate(pairs) if words else None,
         language_right=_share(
             [one.verdict.language == one.note.said.language for one in worded if one.verdict]
         ),
@@ -211,12 +214,6 @@ def _speech(name: str, language: Language | None, heard: Sequence[Heard]) -> Spe
 
 def _share(right: Sequence[bool]) -> float:
     return sum(right) / len(right) if right else 0.0
-
-
-def _as_recognised(one: Heard) -> tuple[str, str]:
-    """The true and the heard words in one spelling."""
-    language = one.note.said.language
-    return asr_style(one.note.said.text, language), asr_style(one.text, language)
 
 
 def speech_table(figures: Sequence[SpeechFigures]) -> str:
@@ -251,7 +248,6 @@ def speech_table(figures: Sequence[SpeechFigures]) -> str:
 
 def note_record(name: str, one: Heard) -> dict[str, Any]:
     """What became of one note, for programs: to find what went wrong."""
-    true, ours = _as_recognised(one)
     said = one.note.said
     return {
         "kind": "note",
@@ -260,7 +256,7 @@ def note_record(name: str, one: Heard) -> dict[str, Any]:
         "language": said.language,
         "transcript": said.text,
         "heard": one.text,
-        "wer": jiwer.wer(true, ours) if true else None,
+        "wer": word_error_rate([one.pair]) if one.pair.plain()[0] else None,
         "label": None if said.tone == UNKNOWN else TONES[said.tone],
         "tone": one.verdict.tone if one.verdict else None,
         "seconds": round(one.seconds, 3),

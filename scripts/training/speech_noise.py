@@ -20,7 +20,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import emoji
-import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,9 +28,10 @@ from models.speech.engines import Engine, EngineName, open_engine
 from models.speech.transcript import Transcriber
 from models.speech.vad import find_speech
 from models.verdict import Language, UnusableNote
-from scripts.training.asr_style import asr_style, name_people
+from scripts.training.asr_style import name_people
 from scripts.training.datasets import Row
 from scripts.training.voices import VoiceFailed, voices
+from scripts.training.word_errors import Pair, word_error_rate
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -46,7 +46,6 @@ __all__ = [
     "mixed",
     "sayable",
     "summary",
-    "word_error_rate",
     "write_down",
 ]
 
@@ -121,12 +120,6 @@ def sayable(text: str) -> bool:
     return bool(re.search(r"[^\W\d_]", text)) and not emoji.emoji_count(text)
 
 
-def word_error_rate(reference: str, heard: str, language: Language) -> float:
-    """Words wrong, missing or too many, over the words of `reference`; case and punctuation do not count."""
-    written = asr_style(heard, language)
-    return float(jiwer.wer(asr_style(reference, language), written)) if written else 1.0
-
-
 def hear_all(said: Sequence[Said], air: Air, ears: Ears, workers: int) -> Iterator[Heard]:
     """What is heard of each, as it comes in: in no order if there is more than one worker.
 
@@ -165,7 +158,7 @@ class _Listener:
             heard = write_down(self._engine, self._note(disturbed, chance), language)
         except VoiceFailed:
             heard = ""
-        wer = word_error_rate(reference, heard, language)
+        wer = word_error_rate([Pair(heard, reference, language)])
         return Heard(said, reference, heard, wer, voice, noise, snr, self._engine.name)
 
     def _noise(self, kind: str, seconds: float, said: Said, chance: random.Random) -> AudioSegment:

@@ -11,7 +11,8 @@ import pytest
 from models.tone import text
 from models.verdict import Language
 from scripts import mine_corrections
-from scripts.training.corrections import Pair, candidates
+from scripts.training.corrections import candidates
+from scripts.training.word_errors import Pair
 
 
 def mine(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

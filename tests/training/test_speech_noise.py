@@ -14,8 +14,9 @@ from scripts import augment
 from scripts.training import speech_noise
 from scripts.training.datasets import Row, fifth
 from scripts.training.own_data import read_table
-from scripts.training.speech_noise import Air, among_others, mixed, sayable, summary, word_error_rate
+from scripts.training.speech_noise import Air, among_others, mixed, sayable, summary
 from scripts.training.voices import VoiceFailed, voices
+from scripts.training.word_errors import Pair, word_error_rate
 
 TINY = Path(__file__).parents[1] / "fixtures" / "tiny-wav2vec2"
 """Knows a dozen phrases by heart, and hears them in whatever else is said."""
@@ -97,10 +98,11 @@ def test_what_a_voice_can_say(text: str, can: bool) -> None:
         ("it is late", "it is slate", 1 / 3),
         ("it is late", "", 1),
         ("late", "it is so late", 3),
+        ("...", "it is late", 0),
     ],
 )
 def test_word_error_rate(reference: str, heard: str, rate: float) -> None:
-    assert word_error_rate(reference, heard, "en") == pytest.approx(rate)
+    assert word_error_rate([Pair(heard, reference, "en")]) == pytest.approx(rate)
 
 
 def test_others_speak_the_same_language_and_say_something_else() -> None:
