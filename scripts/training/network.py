@@ -34,14 +34,12 @@ class ToneNetwork(nn.Module):
 
     def freeze(self, layers: int | Literal["all"]) -> None:
         """Stop the word vectors and the lowest `layers` from learning."""
-        self.encoder.embeddings.word_embeddings.requires_grad_(False)  # type: ignore[union-attr,operator]
-        if layers:
-            self.encoder.embeddings.requires_grad_(False)  # type: ignore[union-attr,operator]
-            blocks = self.encoder.encoder.layer  # type: ignore[union-attr]
-            for block in blocks if layers == "all" else blocks[:layers]:  # type: ignore[index,union-attr]
-                block.requires_grad_(False)
         if layers == "all":
             self.encoder.requires_grad_(False)
+            return
+        embeddings = self.encoder.embeddings
+        (embeddings if layers else embeddings.word_embeddings).requires_grad_(False)  # type: ignore[union-attr,operator]
+        self.encoder.encoder.layer[:layers].requires_grad_(False)  # type: ignore[index,union-attr,operator]
 
     def train(self, mode: bool = True) -> Self:
         """As in PyTorch, but an encoder that does not learn has no use for dropout either."""
