@@ -17,7 +17,7 @@ import emoji
 
 from models.verdict import Language
 
-__all__ = ["detect_language", "normalise"]
+__all__ = ["detect_language", "normalise", "recogniser_errors"]
 
 CORRECTIONS = Path(__file__).parents[2] / "configs" / "asr_corrections"
 """Beside `models` both in a checkout and in an installed wheel."""
@@ -35,7 +35,8 @@ _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 
 
 @cache
-def _corrections(language: Language) -> dict[str, str]:
+def recogniser_errors(language: Language) -> dict[str, str]:
+    """What a recogniser writes again and again → what was said; lower case."""
     with (CORRECTIONS / f"{language}.toml").open("rb") as file:
         words: dict[str, str] = tomllib.load(file)["words"]
     return words
@@ -63,6 +64,6 @@ def normalise(text: str, language: Language | None = None) -> str:
     text = _HASH.sub("", text)
     text = _LONG_LETTER.sub(r"\1\1", text)
     text = _LONG_MARK.sub(r"\1\1", text)
-    words = _corrections(language)
+    words = recogniser_errors(language)
     text = _WORD.sub(lambda found: words.get(found[0].lower(), found[0]), text)
     return _SPACE.sub(" ", text).strip() if _LETTER_OR_DIGIT.search(text) else ""

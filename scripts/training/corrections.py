@@ -7,7 +7,6 @@ one, however often it is misheard: to correct "their" to "there" would spoil eve
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import jiwer
 import simplemma
 
-from models.tone.text import CORRECTIONS
+from models.tone.text import recogniser_errors
 from models.verdict import LANGUAGES, Language
 from scripts.training.word_errors import Pair
 
@@ -73,8 +72,7 @@ def candidates(
     A slip is worth a look that was made at least `fewest` times, in at least `least_share` of the times
     that the form was written. Left out is what the references say too, a dictionary knows, or is corrected.
     """
-    with (CORRECTIONS / f"{language}.toml").open("rb") as file:
-        corrected = tomllib.load(file)["words"]
+    corrected = recogniser_errors(language)
     said: Counter[str] = Counter()
     written: Counter[str] = Counter()
     slips: Counter[tuple[str, str]] = Counter()

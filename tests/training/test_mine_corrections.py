@@ -91,11 +91,11 @@ def test_what_the_command_writes_corrects_what_the_model_reads(
     assert '"ыетц" = "это"  # 3 of 4' in out.read_text(encoding="utf-8")
     assert tomllib.loads(out.read_text(encoding="utf-8")) == {"words": {"ыетц": "это"}}
     monkeypatch.setattr(text, "CORRECTIONS", tmp_path)
-    text._corrections.cache_clear()
+    text.recogniser_errors.cache_clear()
     try:
         assert text.normalise("Ыетц было давно", "ru") == "это было давно"
     finally:
-        text._corrections.cache_clear()
+        text.recogniser_errors.cache_clear()
 
 
 @pytest.mark.parametrize(
