@@ -10,8 +10,9 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from bot import demo
+from tests.telegram import Note, Room, User
 
-__all__ = ["FFMPEG", "convert", "sample", "silence", "words_of"]
+__all__ = ["FFMPEG", "choose", "convert", "press", "sample", "silence", "words_of"]
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
@@ -55,3 +56,20 @@ def silence(folder: Path, seconds: int = 4) -> bytes:
 def _ffmpeg(*arguments: str) -> None:
     command = [FFMPEG, "-nostdin", "-y", "-loglevel", "error", *arguments]
     subprocess.run(command, check=True, timeout=60)
+
+
+async def press(menu: Note, button: str, *, by: User) -> str | None:
+    """Press a button of a message that edits itself, once it is there; returns the toast."""
+    await menu.tg.until(lambda: button in str(menu.buttons), 10, f"a button {button!r}", menu.state.chat)
+    return (await menu.press(button, by=by)).text
+
+
+async def choose(chat: Room, person: User, *choices: str) -> Note:
+    """Open /settings and choose, each as the menu names it: `"Style: brief"`. Returns the menu."""
+    menu = await chat.says("Settings", after=chat.text(person, "/settings"))
+    for number, (topic, _, choice) in enumerate(chosen.partition(": ") for chosen in choices):
+        if number:
+            await press(menu, "Back", by=person)
+        await press(menu, f"{topic}: ", by=person)
+        await press(menu, choice, by=person)
+    return menu

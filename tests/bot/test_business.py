@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from tests.bot.conversation import sample, silence, words_of
+from tests.bot.conversation import choose, press, sample, silence, words_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -38,13 +38,6 @@ async def account(tg, olga, chat):
     return connected
 
 
-async def choose(chat, person, *buttons):
-    menu = await chat.says("Settings", after=chat.text(person, "/settings"))
-    for button in buttons:
-        await menu.press(button, by=person)
-    return menu
-
-
 # --- a connection
 
 
@@ -66,7 +59,7 @@ async def test_when_the_connection_ends_all_is_deleted_and_the_owner_told(tg, ol
     await warning.press("Mute Carl", by=olga)
     account.switch(on=False) if end == "disabled" else account.remove()
     farewell = await chat.says("no longer connected")
-    assert "my contacts' notes too" not in str((await choose(chat, olga)).buttons)
+    assert "Contacts' notes" not in str((await choose(chat, olga)).buttons)
     again = tg.business(olga)
     await chat.says("connected to your account", after=farewell)
     again.from_contact(carl, sample("negative"))
@@ -112,8 +105,8 @@ async def test_a_name_is_no_markup(tg, chat, account):
 
 
 async def test_the_owner_chooses_style_language_and_words(tg, olga, carl, chat, account):
-    menu = await choose(chat, olga, "reaction only", "under a spoiler", "Русский")
-    await menu.edited(containing="Настройки")
+    menu = await choose(chat, olga, "Style: reaction only", "Words: under a spoiler", "Language: Русский")
+    await menu.edited(containing="Язык")
     account.from_contact(carl, sample("negative"))
     warning = await chat.says("негативный", after=menu, within=HEARD)
     assert "%" in warning.text
@@ -122,7 +115,7 @@ async def test_the_owner_chooses_style_language_and_words(tg, olga, carl, chat, 
 
 
 async def test_only_what_is_worth_a_warning_is_said(tg, olga, carl, chat, account, tmp_path):
-    await choose(chat, olga, "negative only")
+    await choose(chat, olga, "Warn: negative only")
     account.from_contact(carl, sample("neutral"))
     account.from_contact(carl, silence(tmp_path))
     account.from_contact(carl, sample("negative"))
@@ -152,20 +145,21 @@ async def test_a_muted_contact_is_not_heard_until_unmuted(tg, olga, carl, chat, 
 
 
 async def test_what_owners_alone_find_in_their_settings(tg, olga, carl, chat, account, anna):
-    assert "my contacts' notes too" not in str((await choose(tg.private(anna), anna)).buttons)
+    assert "Contacts' notes" not in str((await choose(tg.private(anna), anna)).buttons)
     account.from_contact(carl, sample("negative"))
     await (await chat.says("Carl", within=HEARD)).press("Mute Carl", by=olga)
     menu = await choose(chat, olga)
-    assert "✓ my contacts' notes too" in menu.buttons
-    await menu.press("Unmute 1 contact", by=olga)
-    await menu.press("not my contacts'", by=olga)
-    await menu.edited(containing="I say nothing")
+    assert "💼 Contacts' notes: warn me" in menu.buttons
+    await press(menu, "Contacts' notes", by=olga)
+    await press(menu, "Unmute 1 contact", by=olga)
+    await press(menu, "say nothing", by=olga)
+    await tg.until(lambda: "✓ say nothing" in menu.buttons, 10, "the choice")
     assert "Unmute" not in str(menu.buttons)
     account.from_contact(carl, sample("negative"))
     own = chat.voice(olga, sample("positive"))
     await own.reply(within=HEARD)
     await chat.silence(2)
-    await menu.press("my contacts' notes too", by=olga)
+    await press(menu, "warn me", by=olga)
     account.from_contact(carl, sample("negative"))
     await chat.says("🎙 Carl", after=own, within=HEARD)
 

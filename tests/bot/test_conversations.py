@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.bot.conversation import convert, sample, silence, words_of
+from tests.bot.conversation import choose, convert, press, sample, silence, words_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -259,13 +259,14 @@ async def test_only_admins_change_a_groups_settings(tg, family, anna, max_):
     refused = await family.says("Only this group's admins", after=family.text(max_, "/settings"))
     assert not refused.buttons
     menu = await family.says("of this group", after=family.text(anna, "/settings"))
-    pressed = await menu.press("brief", by=max_)
-    assert pressed.show_alert
+    assert (await menu.press("Style", by=max_)).show_alert
+    await press(menu, "Style", by=anna)
+    await tg.until(lambda: "✓ gentle" in menu.buttons, 10, "the styles")
+    assert (await menu.press("brief", by=max_)).show_alert
     assert "✓ gentle" in menu.buttons
-    await menu.press("brief", by=anna)
-    await menu.edited(containing="Style: brief")
-    assert "✓ brief" in menu.buttons
-    await menu.press("Done", by=anna)
+    await press(menu, "brief", by=anna)
+    await tg.until(lambda: "✓ brief" in menu.buttons, 10, "the choice")
+    await press(menu, "Done", by=anna)
     await menu.edited(containing="Settings saved")
     assert "%" in (await family.voice(max_, sample("negative")).reply(within=HEARD)).text
 
@@ -275,15 +276,8 @@ async def test_an_anonymous_admin_is_an_admin(tg, family, anna):
     assert (await family.says("of this group", after=said)).buttons
 
 
-async def choose(chat, person, *buttons):
-    menu = await chat.says("Settings", after=chat.text(person, "/settings"))
-    for button in buttons:
-        await menu.press(button, by=person)
-    return menu
-
-
 async def test_only_negative_notes_if_the_group_says_so(tg, family, anna, max_, tmp_path):
-    await choose(family, anna, "negative only")
+    await choose(family, anna, "Warn: negative only")
     unsaid = [family.voice(max_, sample("neutral")), family.voice(max_, silence(tmp_path))]
     negative = family.voice(max_, sample("negative"))
     assert "negative" in (await negative.reply(within=HEARD)).text
@@ -292,7 +286,7 @@ async def test_only_negative_notes_if_the_group_says_so(tg, family, anna, max_, 
 
 
 async def test_a_reaction_instead_of_words(tg, family, anna, max_):
-    await choose(family, anna, "reaction only")
+    await choose(family, anna, "Style: reaction only")
     note = family.voice(max_, sample("negative"))
     assert await note.reaction(within=HEARD) in "😢😡🤔"
     assert not [reply for reply in family.from_bot if reply.reply_to and reply.reply_to.id == note.id]
@@ -301,13 +295,13 @@ async def test_a_reaction_instead_of_words(tg, family, anna, max_):
 async def test_a_refused_reaction_becomes_words(tg, bot, anna, max_):
     strict = tg.group("Strict", members=[max_], admins=[anna], available_reactions=["👍"])
     strict.add_bot(by=anna, admin=True)
-    await choose(strict, anna, "reaction only")
+    await choose(strict, anna, "Style: reaction only")
     assert "negative" in (await strict.voice(max_, sample("negative")).reply(within=HEARD)).text
 
 
 async def test_words_under_a_spoiler(tg, bot, anna):
     chat = tg.private(anna)
-    await choose(chat, anna, "under a spoiler")
+    await choose(chat, anna, "Words: under a spoiler")
     warning = await chat.voice(anna, sample("negative")).reply(within=HEARD)
     [hidden] = warning.marked("spoiler")
     assert sum(word in hidden.lower() for word in words_of("negative")) >= 2
@@ -315,31 +309,31 @@ async def test_words_under_a_spoiler(tg, bot, anna):
 
 async def test_a_language_of_the_chats_own(tg, bot, anna):
     chat = tg.private(anna)
-    menu = await choose(chat, anna, "Русский")
-    await menu.edited(containing="Настройки")
+    menu = await choose(chat, anna, "Language: Русский")
+    await menu.edited(containing="Язык")
     assert "негативный" in (await chat.voice(anna, sample("negative")).reply(within=HEARD)).text
 
 
 async def test_in_private_a_note_left_unsaid_gets_a_small_sign(tg, bot, anna):
     chat = tg.private(anna)
-    await choose(chat, anna, "negative only")
+    await choose(chat, anna, "Warn: negative only")
     assert await chat.voice(anna, sample("neutral")).reaction(within=HEARD) in "👌🤔"
 
 
 async def test_forget_makes_a_chat_new(tg, family, anna):
-    await choose(family, anna, "brief")
+    await choose(family, anna, "Style: brief")
     await family.says("deleted", after=family.text(anna, "/forget"))
-    assert "✓ gentle" in (await family.says(after=family.text(anna, "/settings"))).buttons
+    assert "🎨 Style: gentle" in (await family.says(after=family.text(anna, "/settings"))).buttons
 
 
 async def test_settings_move_with_a_supergroup(tg, bot, anna, max_):
     group = tg.group("Small", members=[max_], admins=[anna], supergroup=False)
     group.add_bot(by=anna, admin=True)
-    await choose(group, anna, "brief")
+    await choose(group, anna, "Style: brief")
     grown = group.migrate()
     await tg.confirmed()
     await asyncio.sleep(0.5)
-    assert "✓ brief" in (await grown.says(after=grown.text(anna, "/settings"))).buttons
+    assert "🎨 Style: brief" in (await grown.says(after=grown.text(anna, "/settings"))).buttons
 
 
 # --- a bad line

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.bot.conftest import OFFLINE
-from tests.bot.conversation import convert, sample, words_of
+from tests.bot.conversation import choose, convert, sample, words_of
 from tests.telegram import BotProcess
 
 pytestmark = pytest.mark.slow
@@ -46,8 +47,7 @@ async def test_notes_survive_kills_at_any_moment(telegram, tmp_path):
     (tmp_path / "tmp").mkdir()
     async with BotProcess(telegram, data, env=shown) as bot:
         await bot.wait_ready()
-        menu = await chat.says(after=chat.text(anna, "/settings"))
-        await menu.press("under a spoiler", by=anna)
+        await choose(chat, anna, "Words: under a spoiler")
         notes = []
         for sound in sounds:
             notes.append(chat.voice(anna, sound))
@@ -163,3 +163,34 @@ async def test_old_notes_get_one_line_after_a_long_stop(telegram, tmp_path):
         await bot.wait_ready()
         assert "negative" in (await fresh.reply(within=HEARD)).text
     assert len([said for said in chat.from_bot if "I was away" in said.text]) == 1
+
+
+async def test_warnings_go_and_digests_grow_over_a_restart(telegram, tmp_path):
+    anna, max_ = telegram.user("Anna", language_code="en"), telegram.user("Max")
+    chat = telegram.private(anna)
+    group = telegram.group("Family", members=[max_], admins=[anna])
+    async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
+        await bot.wait_ready()
+        group.add_bot(by=anna, admin=True)
+        await choose(group, anna, "Style: digest")
+        menu = await choose(chat, anna, "Delete warnings: after 10 min")
+        digest = await group.voice(max_, sample("negative")).reply(within=HEARD)
+        warning = await chat.voice(anna, sample("negative")).reply(within=HEARD)
+        hello = await chat.says("What I do", after=chat.text(anna, "/help"))
+        await bot.kill9()
+        with sqlite3.connect(tmp_path / "forewarn.db") as store:
+            [[due]] = store.execute("SELECT due FROM passing").fetchall()
+            left = datetime.fromisoformat(due).replace(tzinfo=UTC) - datetime.now(UTC)
+            assert timedelta(minutes=9) < left < timedelta(minutes=10)
+            store.execute("UPDATE passing SET due = datetime(due, '-10 minutes')")
+        await bot.start()
+        await warning.gone(within=HEARD)
+        assert not menu.deleted
+        assert not hello.deleted
+        group.voice(max_, sample("positive"))
+        await digest.edited(containing="2 voice notes", within=HEARD)
+        group.delete(digest)
+        again = group.voice(max_, sample("positive"))
+        assert "1 voice note" in (await again.reply(within=HEARD)).text
+    with sqlite3.connect(tmp_path / "forewarn.db") as store:
+        assert store.execute("SELECT * FROM passing").fetchall() == []

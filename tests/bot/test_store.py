@@ -14,14 +14,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from bot.store import ChatSettings, Obstacle, Owner, ShowTranscript, Store, StoreError, Style, WarnWhen
-from bot.store.chat import BusinessWarnings, ChatLanguage
+from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, Digest, QuietHours
 from bot.store.store import MIGRATIONS
 from bot.store.tables import metadata
 from models.verdict import JudgedWord
 from tests.bot.test_warnings import ANGRY
 
 CHOSEN = ChatSettings(
-    Style.BRIEF, WarnWhen.NEGATIVE, ShowTranscript.SPOILER, ChatLanguage.RU, BusinessWarnings.OFF
+    Style.BRIEF,
+    WarnWhen.NEGATIVE,
+    ShowTranscript.SPOILER,
+    ChatLanguage.RU,
+    BusinessWarnings.OFF,
+    QuietHours.FROM_23,
+    -5,
+    DeleteAfter.HOUR,
 )
 OLGA = Owner(user_id=7, chat_id=7, language_code="ru")
 MODELS = "whisper/1234"
@@ -184,6 +191,33 @@ async def test_what_keeps_the_bot_from_writing_is_known_until_it_is_gone(store):
         assert not await store.is_hindered(FAMILY, Obstacle.CLOSED)
 
 
+async def test_a_digest_is_known_as_long_as_it_grows_and_only_in_its_topic(store):
+    digest = Digest(7, {"-42:1": "negative", "-42:2": "positive"})
+    hour = timedelta(hours=1)
+    await store.keep_digest(FAMILY, None, Digest(5, {"-42:1": "negative"}))
+    await store.keep_digest(FAMILY, None, digest)
+    assert await store.digest(FAMILY, None, hour) == digest
+    assert await store.digest(FAMILY, 3, hour) is None
+    assert await store.digest(FAMILY, None, timedelta(seconds=-1)) is None
+    await store.forget_digests(hour)
+    assert await store.digest(FAMILY, None, hour) == digest
+    await store.forget_chat(FAMILY)
+    assert await store.digest(FAMILY, None, hour) is None
+
+
+async def test_messages_to_delete_are_due_in_their_time_and_at_once_when_a_chat_is_forgotten(store):
+    await store.delete_later(FAMILY, 1, timedelta(minutes=10))
+    await store.delete_later(FAMILY, 2, timedelta(seconds=-2))
+    await store.delete_later(FAMILY + 1, 3, timedelta(seconds=-1))
+    assert await store.due(10) == [(FAMILY, 2), (FAMILY + 1, 3)]
+    assert await store.due(1) == [(FAMILY, 2)]
+    await store.delete_later(FAMILY, 2, timedelta(minutes=10))
+    await store.deleted(FAMILY + 1, 3)
+    assert await store.due(10) == []
+    await store.forget_chat(FAMILY)
+    assert {number for _, number in await store.due(10)} == {1, 2}
+
+
 async def test_a_database_of_the_first_version_is_upgraded_with_its_rows(tmp_path):
     path = tmp_path / "forewarn.db"
     _make_by_version("0001", path)
@@ -193,7 +227,9 @@ async def test_a_database_of_the_first_version_is_upgraded_with_its_rows(tmp_pat
         row = ("file", "en", FAMILY, MODELS, kept, "2026-01-01 00:00:00")
         old.execute("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", row)
     upgraded = await Store.open(f"sqlite+aiosqlite:///{path}")
-    assert await upgraded.chat(FAMILY) == replace(CHOSEN, business=BusinessWarnings.ON)
+    assert await upgraded.chat(FAMILY) == ChatSettings(
+        Style.BRIEF, WarnWhen.NEGATIVE, ShowTranscript.SPOILER, ChatLanguage.RU
+    )
     assert (await upgraded.verdict("file", "en", MODELS)).scores == ANGRY.scores
     assert await upgraded.connect("c1", OLGA)
     await upgraded.close()

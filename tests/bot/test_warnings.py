@@ -1,18 +1,21 @@
 """A verdict in words: every style, both languages."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from fluent.syntax import FluentParser, ast, visitor
 from telegram.constants import ReactionEmoji
 
 from bot.store import ChatSettings, ShowTranscript, Style, WarnWhen
-from bot.store.chat import ChatLanguage
+from bot.store.chat import ChatLanguage, QuietHours
 from bot.warnings import phrase, texts_for, worth_saying
 from bot.warnings.excuses import EACH, OCCASIONS
 from bot.warnings.phrase import TELEGRAM_LIMIT, reaction
+from bot.warnings.quiet import is_quiet
 from bot.warnings.texts import LOCALES
-from models.verdict import TONES, Moment, Verdict
+from bot.warnings.words import marked, plain
+from models.verdict import TONES, JudgedWord, Moment, Verdict
 
 ANGRY = Verdict(
     tone="negative",
@@ -97,6 +100,48 @@ def test_a_long_transcript_is_cut_to_what_telegram_takes(word):
 )
 def test_a_chat_hears_of_what_it_asked_for(when, heard):
     assert {tone for tone in TONES if worth_saying(replace(ANGRY, tone=tone), when)} == heard
+
+
+@pytest.mark.parametrize(
+    ("quiet", "offset", "utc", "holds"),
+    [
+        (QuietHours.OFF, 0, 3, False),
+        (QuietHours.ALWAYS, 0, 12, True),
+        (QuietHours.FROM_22, 0, 21, False),
+        (QuietHours.FROM_22, 0, 22, True),
+        (QuietHours.FROM_22, 0, 7, True),
+        (QuietHours.FROM_22, 0, 8, False),
+        (QuietHours.FROM_23, 0, 22, False),
+        (QuietHours.FROM_23, -3, 3, True),
+        (QuietHours.FROM_22, 5, 17, True),
+        (QuietHours.FROM_22, None, 19, True),
+    ],
+)
+def test_quiet_hours_go_by_the_chats_own_clock(quiet, offset, utc, holds):
+    chat = ChatSettings(quiet=quiet, utc_offset=offset)
+    assert is_quiet(chat, "ru", datetime(2026, 1, 1, utc, 59, tzinfo=UTC)) is holds
+
+
+def test_the_words_that_decided_the_tone_stand_out():
+    said = ["you", "never", "listen", "&", "I", "am", "so", "very", "tired", "of", "it", "all"]
+    weights = {"never": 0.3, "tired": 0.2, "listen": 0.05, "all": -0.4}
+    words = tuple(JudgedWord(word, 0, 1, weights.get(word, 0.0)) for word in said)
+    verdict = replace(ANGRY, transcript=" ".join(said), words=words)
+    assert marked(verdict, 4000) == "you <b>never</b> listen &amp; I am so very <b>tired</b> of it all"
+    assert marked(verdict, 12) == "you <b>never</b> …"
+    shown = plain(verdict, 60, texts_for(ChatLanguage.EN, None))
+    assert shown == "you never listen & I am …\n\n(What decided it: never, tired)"
+    assert len(shown) <= 60
+    assert "<b>" not in marked(replace(verdict, tone="neutral"), 4000)
+
+
+@pytest.mark.parametrize(
+    ("tone", "seconds", "offered"),
+    [("negative", 3, "negative"), ("neutral", 61, "long"), ("neutral", 59, None), ("positive", 600, None)],
+)
+def test_an_excuse_is_offered_where_one_may_be_wanted(tone, seconds, offered):
+    verdict = replace(ANGRY, tone=tone, duration=seconds)
+    assert phrase(verdict, ChatSettings(), texts_for(ChatLanguage.EN, None)).excuse == offered
 
 
 def test_reactions_are_ones_that_telegram_takes():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot.conversation import choose
 from tests.telegram import BotProcess
 
 pytestmark = pytest.mark.slow
@@ -22,8 +23,7 @@ async def test_the_bot_writes_down_every_note_exactly_and_judges_it(telegram, tm
         notes = list(csv.DictReader(table, delimiter="\t"))
     async with BotProcess(telegram, tmp_path, env=TINY) as bot:
         await bot.wait_ready()
-        menu = await chat.says("Settings", after=chat.text(anna, "/settings"))
-        await menu.press("under a spoiler", by=anna)
+        await choose(chat, anna, "Words: under a spoiler")
         for note in notes:
             warning = await chat.voice(anna, FIXTURES / "notes" / note["file"]).reply(within=60)
             assert warning.marked("spoiler") == [note["transcript"]]

@@ -115,8 +115,11 @@ class Note:
         """Wait until this message is deleted."""
         await self.tg.until(lambda: self.deleted, within, f"{self.id} deleted", self.state.chat)
 
-    def tap(self, button: str, *, by: User) -> Query:
-        """Press a button and don't wait; the query's `answer` fills when the bot answers."""
+    def tap(self, button: str, *, by: User, inaccessible: bool = False) -> Query:
+        """Press a button and don't wait; the query's `answer` fills when the bot answers.
+
+        `inaccessible`: the message is so old that the bot is told its number alone.
+        """
         world = self.tg.world
         data = self._button(button)["callback_data"]
         query = Query(f"{by.id}{world.number()}", by, self.state)
@@ -130,13 +133,15 @@ class Note:
         if self.state.inline_id:
             body["inline_message_id"] = self.state.inline_id
         else:
-            body["message"] = wire.message(self.state)
+            body["message"] = wire.inaccessible(self.state) if inaccessible else wire.message(self.state)
         world.updates.push("callback_query", body)
         return query
 
-    async def press(self, button: str, *, by: User, within: float = PATIENCE) -> CallbackAnswer:
+    async def press(
+        self, button: str, *, by: User, within: float = PATIENCE, inaccessible: bool = False
+    ) -> CallbackAnswer:
         """Press a button, named by its text or a part of it, and wait for the bot's answer to the press."""
-        query = self.tap(button, by=by)
+        query = self.tap(button, by=by, inaccessible=inaccessible)
         answer = await self.tg.until(
             lambda: query.answer,
             within,
@@ -148,6 +153,10 @@ class Note:
 
     def url_of(self, button: str) -> str:
         return str(self._button(button)["url"])
+
+    def copied(self, button: str) -> str:
+        """What a tap on a button to copy puts on the clipboard."""
+        return str(self._button(button)["copy_text"]["text"])
 
     def _buttons(self) -> list[Json]:
         rows = (self.state.markup or {}).get("inline_keyboard", [])
@@ -233,6 +242,15 @@ class Room:
         about = {"mime_type": mime_type, "file_name": file_name}
         return self._media("document", by, data, "documents", Path(file_name).suffix, about, size, fields)
 
+    def paid_media(self, by: User | None, **fields: Any) -> Note:
+        """A video to pay for: whoever has not paid is shown that it is there, and no file."""
+        preview = {"type": "preview", "width": 640, "height": 360, "duration": 30}
+        return self.other(by, {"paid_media": {"star_count": 50, "paid_media": [preview]}}, **fields)
+
+    def other(self, by: User | None, content: Json, **fields: Any) -> Note:
+        """Anything else that people send, `content` as the Bot API describes it."""
+        return self._post(by, content, **fields)
+
     def forward(self, by: User | None, note: Note, **fields: Any) -> Note:
         """Forward: a new message and file id, the same file_unique_id, and where it came from."""
         content = {
@@ -284,14 +302,15 @@ class Room:
             self.tg.world.updates.push("message_reaction", body)
 
     def guest(self, by: User, text: str, *, reply_to: Note | None = None) -> Note:
-        """Mention the bot in a chat that it is not in (Guest Mode)."""
+        """Mention the bot in a chat that it is not in (Guest Mode); not where content is protected."""
         assert not self.state.has(self.tg.world.bot)
         assert f"@{self.tg.world.bot.username}" in text
         world = self.tg.world
         note = self.text(by, text, reply_to=reply_to)
         query = Query(f"guest{world.number()}", by, note.state)
         world.queries[query.id] = query
-        world.updates.push("guest_message", wire.message(note.state) | {"guest_query_id": query.id})
+        if not self.state.is_protected:
+            world.updates.push("guest_message", wire.message(note.state) | {"guest_query_id": query.id})
         return note
 
     # membership, for groups and channels
