@@ -53,7 +53,7 @@ class ShowTranscript(StrEnum):
 class ChatLanguage(StrEnum):
     """`auto`, and every language that the bot speaks."""
 
-    _ignore_ = ["code"]
+    _ignore_ = "code"
 
     AUTO = "auto"
     EN = "en"

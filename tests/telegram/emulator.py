@@ -131,11 +131,18 @@ class TelegramEmulator:
         chat.members[leaders[0].id] = Member(leaders[0], "creator")
         return Room(chat, self)
 
-    def channel(self, title: str, *, admins: Iterable[User] = ()) -> Room:
-        """A channel without the bot; posts are made with `room.voice(None, …)`."""
-        chat = self.world.add_chat("channel", title)
+    def channel(self, title: str, *, admins: Iterable[User] = (), discussion: Room | None = None) -> Room:
+        """A channel without the bot; posts are made with `room.voice(None, …)`.
+
+        `discussion`: the group that its posts are forwarded to, for comments.
+        """
+        chat = self.world.add_chat("channel", title, discussion=discussion.state if discussion else None)
         chat.members = {user.id: Member(user, "administrator") for user in admins}
         return Room(chat, self)
+
+    def chat_with(self, other: User) -> Room:
+        """Someone's own chat with another person; it has the same id as that person's chat with the bot."""
+        return Room(Chat(other.id, "private", person=other), self)
 
     def business(self, owner: User, *, unnoticed: bool = False, **rights: bool) -> Business:
         """Connect the bot to a person's own account; `unnoticed`: it was off for too long to be told."""
@@ -148,20 +155,23 @@ class TelegramEmulator:
             business.announce()
         return business
 
+    def set_bots_talk(self, on: bool) -> None:
+        """Bot-to-bot communication, as in BotFather: the bot hears other bots where it hears people."""
+        self.world.bots_talk = on
+
     def set_privacy(self, on: bool) -> None:
         """Group privacy, as in BotFather; groups notice when the bot is added again."""
         self.world.privacy_mode = on
 
-    async def inline(self, by: User, text: str, *, within: float = PATIENCE) -> list[Json]:
-        """Type `@bot text` in some chat; returns the results that the bot offers."""
+    async def inline(self, by: User, text: str, *, within: float = PATIENCE) -> Json:
+        """Type `@bot text` in some chat; returns the bot's answer: `results`, and a `button` above them."""
         query = Query(f"inline{self.world.number()}", by)
         self.world.queries[query.id] = query
         body = {"id": query.id, "from": wire.user(by), "query": text, "offset": "", "chat_type": "sender"}
         self.world.updates.push("inline_query", body)
-        answer = await self.until(
+        return await self.until(
             lambda: query.answer, within, "an answer to the inline query", empty_is_false=False
         )
-        return list(answer["results"])
 
     # what the bot did
 

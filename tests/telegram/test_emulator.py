@@ -510,6 +510,69 @@ async def test_guest_mode_answers_once_and_edits_by_inline_id(telegram: Telegram
         await bot.answer_guest_query(message.guest_query_id, result)
 
 
+async def test_a_guest_hears_nothing_where_content_is_protected_and_may_do_nothing_but_answer(
+    telegram: TelegramEmulator, bot: Bot
+) -> None:
+    anna, max_ = telegram.user("Anna"), telegram.user("Max")
+    closed = telegram.group("Strangers", admins=[anna])
+    closed.state.is_protected = True
+    closed.guest(anna, "@forewarn_bot", reply_to=closed.voice(anna, NOTE))
+    assert telegram.world.updates.pending == []
+    own = telegram.chat_with(max_)
+    own.guest(anna, "@forewarn_bot", reply_to=own.voice(max_, NOTE))
+    message = (await bot.get_updates())[0].guest_message
+    assert message.chat.id == max_.id
+    with pytest.raises(BadRequest, match=r"(?i)title"):
+        await bot.answer_guest_query(
+            message.guest_query_id, InlineQueryResultArticle("1", "", Words("no title"))
+        )
+    group = telegram.group("Others", admins=[anna])
+    with pytest.raises(Forbidden, match="not a member"):
+        await bot.send_chat_action(group.id, "typing")
+
+
+async def test_a_channels_posts_appear_in_its_discussion_group(telegram: TelegramEmulator, bot: Bot) -> None:
+    anna = telegram.user("Anna")
+    group = telegram.group("Readers", admins=[anna])
+    group.add_bot(by=anna, admin=True)
+    channel = telegram.channel("News", admins=[anna], discussion=group)
+    channel.voice(None, NOTE)
+    message = (await bot.get_updates())[-1].message
+    assert message.is_automatic_forward
+    assert message.sender_chat.id == message.forward_origin.chat.id == channel.id
+    assert message.from_user.id == 777000
+    await message.reply_text("heard", do_quote=True)
+    [comment] = group.from_bot
+    assert comment.reply_to.id == message.message_id
+    assert comment.thread_id is None
+
+
+async def test_protected_paid_and_other_bots_messages(telegram: TelegramEmulator, bot: Bot) -> None:
+    anna, robot = telegram.user("Anna"), telegram.user("Robot", is_bot=True)
+    chat = telegram.private(anna)
+    chat.state.is_protected = True
+    chat.paid_media(anna)
+    group = telegram.group("Family", admins=[anna])
+    group.add_bot(by=anna, admin=True)
+    group.text(robot, "unheard")
+    telegram.set_bots_talk(True)
+    group.text(robot, "heard")
+    messages = [update.message for update in await bot.get_updates() if update.message]
+    assert messages[0].has_protected_content
+    assert messages[0].paid_media.paid_media[0].type == "preview"
+    assert [message.text for message in messages if message.from_user.is_bot] == ["heard"]
+
+
+async def test_a_press_under_a_message_too_old_to_be_shown(telegram: TelegramEmulator, bot: Bot) -> None:
+    anna = telegram.user("Anna")
+    chat = telegram.private(anna)
+    sent = await bot.send_message(chat.id, "Well?", reply_markup=BUTTONS)
+    chat.from_bot[0].tap("Wrong", by=anna, inaccessible=True)
+    query = (await bot.get_updates())[-1].callback_query
+    assert not query.message.is_accessible
+    assert query.message.message_id == sent.message_id
+
+
 async def test_inline_channel_and_edited_messages(telegram: TelegramEmulator, bot: Bot) -> None:
     anna = telegram.user("Anna")
     channel = telegram.channel("News", admins=[anna])
@@ -526,7 +589,7 @@ async def test_inline_channel_and_edited_messages(telegram: TelegramEmulator, bo
     await bot.answer_inline_query(
         updates[4].inline_query.id, [InlineQueryResultArticle("1", "t", Words("w"))]
     )
-    assert [one["title"] for one in await asking] == ["t"]
+    assert [one["title"] for one in (await asking)["results"]] == ["t"]
 
 
 async def test_commands_and_names_by_scope_and_language(telegram: TelegramEmulator, bot: Bot) -> None:

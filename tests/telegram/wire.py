@@ -9,7 +9,21 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CONTENT_KINDS = ("text", "voice", "video_note", "audio", "document", "photo", "video", "sticker", "animation")
+CONTENT_KINDS = (
+    "text",
+    "voice",
+    "video_note",
+    "audio",
+    "document",
+    "photo",
+    "video",
+    "sticker",
+    "animation",
+    "paid_media",
+    "location",
+    "contact",
+    "poll",
+)
 
 _ADMIN_RIGHTS = {
     "can_manage_chat": True,
@@ -134,12 +148,18 @@ def message(note: Message, depth: int = 1) -> Json:
         edit_date=note.edit_date,
         message_thread_id=note.thread_id,
         is_topic_message=note.is_topic,
+        has_protected_content=note.chat.is_protected,
         reply_markup=note.markup if note.markup and "inline_keyboard" in note.markup else None,
     )
     quoted = note.reply_to or (note.chat.topics.get(note.thread_id or 0) if note.is_topic else None)
     if quoted and quoted is not note and depth and not quoted.deleted:
         body["reply_to_message"] = message(quoted, depth - 1)
     return body | note.content
+
+
+def inaccessible(note: Message) -> Json:
+    """What is left of a message that is deleted, or too old to be shown to the bot."""
+    return {"message_id": note.id, "chat": chat(note.chat), "date": 0}
 
 
 def origin(note: Message) -> Json:

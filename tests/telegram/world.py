@@ -56,6 +56,8 @@ class Chat:
     username: str | None = None
     person: User | None = None  # the other side of a private chat
     is_forum: bool = False
+    is_protected: bool = False  # nothing may be forwarded or copied from here
+    discussion: Chat | None = None  # the group that a channel's posts are forwarded to
     available_reactions: list[str] | None = None  # None: all of them
     members: dict[int, Member] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
@@ -136,6 +138,7 @@ class World:
     def __init__(self, bot: User) -> None:
         self.bot = bot
         self.privacy_mode = True
+        self.bots_talk = False  # bot-to-bot communication, as in BotFather
         self.changed = Signal()
         self.updates = UpdateQueue(self.changed)
         self.users: dict[int, User] = {bot.id: bot, ANONYMOUS.id: ANONYMOUS}
@@ -205,8 +208,15 @@ class World:
             chat.started = True
         if self.reaches_bot(message):
             self.updates.push(_kind(message), wire.message(message))
+        if chat.discussion:
+            self._discuss(message, chat.discussion)
         self.changed.notify()
         return message
+
+    def _discuss(self, post: Message, group: Chat) -> None:
+        """A channel's post appears in its discussion group, as a message from Telegram itself."""
+        about = {"is_automatic_forward": True, "forward_origin": wire.origin(post)}
+        self.post(group, TELEGRAM, post.content | about, sender_chat=post.chat)
 
     def edited(self, message: Message) -> None:
         """After a change of content by its author."""
@@ -224,11 +234,13 @@ class World:
             return False
         if chat.connection:
             return chat.connection.is_enabled and self._is_live(chat.connection)
+        if message.sender and message.sender.is_bot and not message.sender_chat and not self.bots_talk:
+            return False
         if chat.type == "private":
-            return not chat.blocked
+            return self.chats.get(chat.id) is chat and not chat.blocked
         if chat.type == "channel":
             return chat.is_admin(self.bot)
-        if not chat.has(self.bot) or (message.sender and message.sender.is_bot and not message.sender_chat):
+        if not chat.has(self.bot):
             return False
         if message.is_service or chat.bot_reads_all or chat.is_admin(self.bot):
             return True

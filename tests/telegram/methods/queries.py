@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.telegram import wire
@@ -10,6 +11,8 @@ from tests.telegram.world import Query
 
 Json = dict[str, Any]
 MAX_CALLBACK_TEXT = 200
+MAX_INLINE_RESULTS = 50
+_START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @method
@@ -24,8 +27,15 @@ async def answer_callback_query(request: Request) -> bool:
 @method
 async def answer_inline_query(request: Request) -> bool:
     query = _open_query(request, request.inline_query_id)
-    for result in request.results or []:
+    results = request.results or []
+    if len(results) > MAX_INLINE_RESULTS:
+        raise bad("RESULTS_TOO_MUCH")
+    for result in results:
         _text_of(result)
+        checked_markup(result.get("reply_markup"), None)
+    button = request.button
+    if button and not _START_PARAMETER.fullmatch(button.get("start_parameter", "")):
+        raise bad("START_PARAM_INVALID")
     _answer(request, query)
     return True
 
@@ -77,6 +87,8 @@ def _answer(request: Request, query: Query) -> None:
 def _text_of(result: Json) -> tuple[str, list[Json]]:
     if not result.get("id") or len(str(result["id"]).encode()) > 64:
         raise bad("RESULT_ID_INVALID")
+    if result.get("type") == "article" and not result.get("title"):
+        raise bad("ARTICLE_TITLE_EMPTY")
     content = result.get("input_message_content") or {}
     text, entities = formatted(
         content.get("message_text"), content.get("entities"), content.get("parse_mode")
