@@ -20,12 +20,16 @@ from bot.courier import Closed, Courier, NoRights, Unreachable
 from bot.digests import Digests
 from bot.expiry import Expiry
 from bot.hearing import Ear, NotHeard, Trouble
-from bot.notes import BusinessNote, Note
-from bot.store import ChatSettings, Obstacle, Store, Style, WarnWhen
+from bot.notes import AnyNote, BusinessNote, GuestNote, Note
+from bot.sensitivity import lean, leaning
+from bot.store import ChatSettings, Judged, Obstacle, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage
+from bot.waiting import GivenUp, Waiting
 from bot.warnings import Forewarning, Texts, phrase, texts_for, worth_saying
+from bot.warnings.checks import answered
 from bot.warnings.contacts import introduced, mute_button
 from bot.warnings.excuses import excuse_button
+from bot.warnings.feedback import wrong_button
 from bot.warnings.phrase import reaction
 from bot.warnings.quiet import is_quiet
 from bot.warnings.words import reveal_button
@@ -54,6 +58,8 @@ class Outcome(StrEnum):
     STALE = "stale"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
 
 
 OUTCOMES: dict[Unusable | Trouble, Outcome] = {
@@ -72,6 +78,7 @@ class Answerer:
         store: Store,
         accounts: Accounts,
         expiry: Expiry,
+        waiting: Waiting,
         *,
         fresh_seconds: float,
         limits: dict[str, int],
@@ -82,26 +89,33 @@ class Answerer:
         self._store = store
         self._accounts = accounts
         self._expiry = expiry
+        self._waiting = waiting
         self._digests = Digests(courier, store)
         self._fresh_seconds = fresh_seconds
         self._limits = limits
         self._told_of_stale: set[tuple[int, bool]] = set()
 
-    async def answer(self, note: Note | BusinessNote) -> Outcome:
+    async def answer(self, note: AnyNote) -> Outcome:
         """Warn about one note. Everything that can go wrong with it is answered or logged, not raised."""
         started = time.monotonic()
-        outcome = await self._answer_patiently(note)
+        try:
+            async with self._waiting.in_work(note):
+                outcome = await self._answer_patiently(note)
+        except GivenUp:
+            outcome = Outcome.CANCELLED
         seconds = round(time.monotonic() - started, 2)
         log.info("note done", job=note.job_id, outcome=outcome.value, seconds=seconds)
         return outcome
 
-    async def _answer_patiently(self, note: Note | BusinessNote) -> Outcome:
+    async def _answer_patiently(self, note: AnyNote) -> Outcome:
         """A locked database or a full disk pass; a job that raised would be over."""
         wait = FIRST_WAIT
         while True:
             try:
                 if isinstance(note, BusinessNote):
                     return await self._answer_owner(note)
+                if isinstance(note, GuestNote):
+                    return await self._answer_guest(note)
                 return await self._answer(note)
             except (Closed, NoRights) as error:
                 log.info("note not answered", job=note.job_id, reason=str(error))
@@ -132,6 +146,25 @@ class Answerer:
             return Outcome.SILENT
         return await self._answer(note.for_owner(owner.chat_id, owner.language_code))
 
+    async def _answer_guest(self, note: GuestNote) -> Outcome:
+        """Put the verdict where the bot is only a guest, as its asker would get it.
+
+        There are no buttons under it: a press there names no chat to look anything up in.
+        """
+        asked = note.for_asker()
+        chat = (await self._store.chat(asked.chat_id)).as_guest()
+        texts = texts_for(chat.language, note.language_code)
+        try:
+            heard = await self._ear.hear(asked, chat)
+        except NotHeard as failure:
+            log.info("note not heard", job=note.job_id, reason=failure.reason.value)
+            await self._courier.fill(note.inline_id, texts(f"unusable-{failure.reason}", **self._limits))
+            return OUTCOMES.get(failure.reason, Outcome.UNUSABLE)
+        taught = await self._store.people.corrections(asked.chat_id)
+        verdict = lean(heard, leaning(chat.sensitivity, taught))
+        await self._courier.fill(note.inline_id, phrase(verdict, chat, texts).html)
+        return Outcome.WARNED
+
     async def _answer(self, note: Note) -> Outcome:
         if await self._store.is_hindered(note.chat_id, Obstacle.CLOSED):
             return Outcome.UNREACHABLE
@@ -148,6 +181,8 @@ class Answerer:
 
     async def _answer_in_open_chat(self, note: Note) -> Outcome:
         chat = await self._store.chat(note.chat_id)
+        if note.checked:
+            chat = replace(chat, style=Style.DETAILED, transcript=ShowTranscript.SHOWN)
         if note.contact is not None and chat.style is Style.REACTION:
             # The note is in a chat with the contact, who would see a reaction.
             chat = replace(chat, style=Style.BRIEF)
@@ -160,14 +195,27 @@ class Answerer:
         if not note.asked and self._is_stale(note):
             return await self._skip_stale(note, chat, texts)
         self._told_of_stale.discard(_source(note))
+        if await self._ear.is_declined(note):
+            await self._waiting.over(note)
+            return await self._decline(note, chat, texts)
         async with self._working_sign(note, chat):
             try:
                 verdict = await self._ear.hear(note, chat)
+                await self._waiting.over(note)
             except NotHeard as failure:
+                await self._waiting.over(note)
                 return await self._explain(note, chat, texts, failure)
             return await self._warn(note, chat, texts, verdict)
 
-    async def _warn(self, note: Note, chat: ChatSettings, texts: Texts, verdict: Verdict) -> Outcome:
+    async def _decline(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
+        """Leave the note of someone who opted out alone, and say so to whoever waits."""
+        if note.awaited:
+            await self._say(note, chat, texts, texts("unusable-declined"))
+        return Outcome.DECLINED
+
+    async def _warn(self, note: Note, chat: ChatSettings, texts: Texts, heard: Verdict) -> Outcome:
+        taught = await self._store.people.corrections(note.chat_id)
+        verdict = lean(heard, leaning(chat.sensitivity, taught))
         if not note.asked and not worth_saying(verdict, chat.when):
             # Someone who forwards a note waits for a sign that it was heard; a group does not.
             if note.private and await self._courier.react(note, reaction(verdict)):
@@ -180,8 +228,8 @@ class Answerer:
             place = await self._digests.add(note, verdict, texts, silently=_is_quiet_now(chat, texts))
             await self._expiry.begin(*place, chat)
         else:
-            html = introduced(note.contact.name, warning.html) if note.contact else warning.html
-            await self._say(note, chat, texts, html, _keyboard(note, texts, warning))
+            keyboard = _keyboard(note, texts, warning, _judged(note, heard, verdict))
+            await self._say(note, chat, texts, _presented(note, warning.html, texts), keyboard)
         return Outcome.WARNED
 
     async def _say(
@@ -213,7 +261,7 @@ class Answerer:
             await self._say(note, chat, texts, texts(f"unusable-{failure.reason}", **self._limits))
         return OUTCOMES.get(failure.reason, Outcome.UNUSABLE)
 
-    def _is_stale(self, note: Note | BusinessNote) -> bool:
+    def _is_stale(self, note: AnyNote) -> bool:
         return time.time() - note.sent_at > self._fresh_seconds
 
     async def _skip_stale(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
@@ -259,12 +307,29 @@ def _source(note: Note) -> tuple[int, bool]:
     return note.chat_id, note.contact is not None
 
 
-def _keyboard(note: Note, texts: Texts, warning: Forewarning | None = None) -> InlineKeyboardMarkup | None:
+def _judged(note: Note, heard: Verdict, told: Verdict) -> Judged:
+    """What a correction of this warning would be about."""
+    message_id = note.message_id if note.reply_to is None else note.reply_to
+    return Judged(-message_id if note.contact else message_id, told.tone, heard.scores, heard.language)
+
+
+def _presented(note: Note, html: str, texts: Texts) -> str:
+    """The warning under the name of the contact, or as news about the listener's own note."""
+    if note.contact is not None:
+        return introduced(note.contact.name, html)
+    return answered(html, texts) if note.checked else html
+
+
+def _keyboard(
+    note: Note, texts: Texts, warning: Forewarning | None = None, judged: Judged | None = None
+) -> InlineKeyboardMarkup | None:
     rows = []
     if warning is not None and warning.reveals:
         rows.append([reveal_button(texts, note.contact, note.message_id)])
-    if warning is not None and warning.excuse is not None:
+    if warning is not None and warning.excuse is not None and not note.checked:
         rows.append([excuse_button(texts, warning.excuse)])
     if note.contact is not None:
         rows.append([mute_button(note.contact.id, note.contact.name, texts)])
+    if judged is not None:
+        rows.append([wrong_button(judged, texts)])
     return InlineKeyboardMarkup(rows) if rows else None

@@ -22,10 +22,27 @@ from telegram.request import HTTPXRequest
 
 from bot.accounts import Accounts
 from bot.answer import Answerer
+from bot.checks import Checks
 from bot.courier import Courier, MessageRateLimiter
 from bot.digests import DIGEST_GROWS
 from bot.expiry import Expiry
-from bot.handlers import business, excuse, fallback, groups, privacy, reveal, settings_menu, start, tone
+from bot.handlers import (
+    business,
+    cancel,
+    channels,
+    check,
+    excuse,
+    fallback,
+    feedback,
+    groups,
+    guest,
+    inline,
+    privacy,
+    reveal,
+    settings_menu,
+    start,
+    tone,
+)
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
@@ -33,6 +50,7 @@ from bot.listener import Progress, analyzer_options
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
 from bot.store.chat import ChatLanguage
+from bot.waiting import Waiting
 from bot.warnings import texts_for
 from models.analyzer import LONGEST_NOTE, Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
@@ -46,9 +64,13 @@ ALLOWED_UPDATES = [
     Update.MY_CHAT_MEMBER,
     Update.BUSINESS_CONNECTION,
     Update.BUSINESS_MESSAGE,
+    Update.GUEST_MESSAGE,
+    Update.INLINE_QUERY,
 ]
 """Always named: left out, Telegram keeps to what an earlier version asked for."""
-COMMANDS = ("tone", "settings", "help", "privacy", "forget")
+COMMANDS = ("tone", "settings", "help", "privacy", "forget", "optout", "optin")
+IN_PRIVATE = ("start", "check", "mydata")
+"""Commands that groups have no need of."""
 UPDATES_AT_ONCE = 64
 POLL_SECONDS = 30
 START_TRIES = 3
@@ -81,21 +103,30 @@ async def run(settings: Settings, token: str) -> None:
             accounts = Accounts(courier, store)
             expiry = Expiry(courier, store)
             ear = Ear(analyzer, courier, store, settings.max_file_mb * 2**20)
+            waiting = Waiting(ear, courier, store)
             answerer = Answerer(
                 ear,
                 courier,
                 store,
                 accounts,
                 expiry,
+                waiting,
                 fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
             jobs = Jobs(settings.jobs_url(), answerer)
-            app.add_handlers(_conversations(store, jobs, accounts, ear, expiry, analyzer, settings))
+            checks = Checks()
+            app.add_handlers(
+                _conversations(store, jobs, accounts, ear, expiry, waiting, checks, analyzer, settings)
+            )
             app.add_error_handler(_log_error)
-            async with _serving(app, intake, jobs, store):
+            async with _serving(app, intake, jobs, store, checks):
                 log.info("ready", bot=app.bot.username, engine=analyzer.describe())
-                await _until_stopped(_upkeep(app, analyzer, store, jobs, settings), expiry.sweep_forever())
+                await _until_stopped(
+                    _upkeep(app, analyzer, store, jobs, settings),
+                    expiry.sweep_forever(),
+                    waiting.tell_forever(jobs.line),
+                )
             log.info("stopped")
 
 
@@ -105,6 +136,8 @@ def _conversations(
     accounts: Accounts,
     ear: Ear,
     expiry: Expiry,
+    waiting: Waiting,
+    checks: Checks,
     analyzer: Analyzer,
     settings: Settings,
 ) -> list[BaseHandler[Update, Any, Any]]:
@@ -113,10 +146,16 @@ def _conversations(
         *start.handlers(store),
         *tone.handlers(store, analyzer, expiry),
         *settings_menu.handlers(store),
+        *cancel.handlers(store, waiting),
+        *check.handlers(store, checks),
         *excuse.handlers(store),
+        *feedback.handlers(store),
         *reveal.handlers(store, ear, jobs, expiry),
         *privacy.handlers(store, jobs, settings.keep_days, _days_of_jobs(settings)),
         *groups.handlers(store),
+        *channels.handlers(courier),
+        *guest.handlers(store, jobs, analyzer),
+        *inline.handlers(),
         *business.handlers(accounts, store, jobs),
         *fallback.handlers(store),
     ]
@@ -206,14 +245,14 @@ async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[Ap
 
 
 @asynccontextmanager
-async def _serving(app: App, intake: Intake, jobs: Jobs, store: Store) -> AsyncIterator[None]:
+async def _serving(app: App, intake: Intake, jobs: Jobs, store: Store, checks: Checks) -> AsyncIterator[None]:
     """Jobs first, then handlers, then updates; and the other way round at the end."""
     if app.updater is None:
         raise ValueError("the application was built without an updater")
     updater = app.updater
     await jobs.start()
     try:
-        intake.open(jobs, store, app.bot.username)
+        intake.open(jobs, store, checks, app.bot.username)
         await app.start()
         await updater.start_polling(
             timeout=timedelta(seconds=POLL_SECONDS),
@@ -279,11 +318,12 @@ def _logged(event: str) -> Iterator[None]:
 
 
 async def _publish_commands(app: App) -> None:
-    """The menu of commands, in both languages. Groups have no need of /start."""
+    """The menu of commands, in both languages."""
     for code in (None, "ru"):
         texts = texts_for(ChatLanguage.AUTO, code)
         in_groups = [BotCommand(name, texts(f"help-command-{name}")) for name in COMMANDS]
-        in_private = [BotCommand("start", texts("help-command-start")), *in_groups]
+        alone = [BotCommand(name, texts(f"help-command-{name}")) for name in IN_PRIVATE]
+        in_private = [*alone, *in_groups]
         await app.bot.set_my_commands(in_private, BotCommandScopeAllPrivateChats(), language_code=code)
         await app.bot.set_my_commands(in_groups, BotCommandScopeAllGroupChats(), language_code=code)
 

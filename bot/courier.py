@@ -204,6 +204,60 @@ class Courier:
                 raise _refused(error) from None
         return True
 
+    async def show_progress(
+        self, note: Note, html: str, keyboard: InlineKeyboardMarkup, message_id: int | None
+    ) -> int | None:
+        """Say how long a note takes, or say it anew in the message `message_id`; returns its number.
+
+        None where the chat does not take it. Missing one is no loss, so there is no second try.
+        """
+        # In private, a reply would look like the answer.
+        reply = None if note.private else ReplyParameters(note.message_id, allow_sending_without_reply=True)
+        async with self._turn(note.chat_id):
+            try:
+                if message_id is not None:
+                    await self._bot.edit_message_text(
+                        html, note.chat_id, message_id, parse_mode=ParseMode.HTML, reply_markup=keyboard
+                    )
+                    return message_id
+                sent = await self._bot.send_message(
+                    note.chat_id,
+                    html,
+                    parse_mode=ParseMode.HTML,
+                    message_thread_id=note.thread_id,
+                    reply_parameters=reply,
+                    reply_markup=keyboard,
+                    disable_notification=True,
+                )
+            except NEVER as error:
+                log.info("progress not shown", job=note.job_id, reason=error.message)
+                return None
+            except TelegramError as error:
+                log.info("progress not shown", job=note.job_id, error=type(error).__name__)
+                return message_id
+            return sent.message_id
+
+    async def fill(self, inline_id: str, html: str) -> None:
+        """Say in the bot's message in a chat that it is not in what it was asked for.
+
+        Raises:
+            Unreachable: Telegram will not take it, or the network stayed down.
+        """
+        try:
+            await insist(
+                lambda: self._bot.edit_message_text(
+                    html,
+                    inline_message_id=inline_id,
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=NO_PREVIEW,
+                ),
+                self._patience,
+            )
+        except NEVER as error:
+            # Said before, by a run of the job that a crash cut off.
+            if "not modified" not in error.message.lower():
+                raise _refused(error) from None
+
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Delete a message of the bot; one that cannot be deleted any more is left.
 

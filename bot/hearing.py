@@ -6,6 +6,7 @@ The words of a note come into being here and live only in the `Verdict` that is 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ __all__ = ["Ear", "NotHeard", "Progress", "Trouble"]
 
 log = structlog.get_logger(__name__)
 
+Keep = Callable[[str, str, str, int, Verdict], Awaitable[None]]
+
 TRIES = 3
 """Times to listen to a note before the chat is told that it failed."""
 
@@ -33,6 +36,8 @@ class Trouble(StrEnum):
     TOO_BIG = "too_big"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
+    DECLINED = "declined"
+    """Whoever recorded it wants none of their notes judged."""
 
 
 class NotHeard(Exception):
@@ -72,6 +77,12 @@ class Ear:
         """How long a note of this length will probably take."""
         return self._analyzer.cost(duration)
 
+    async def is_declined(self, note: Note) -> bool:
+        """Whether the note is somebody's who opted out. About their own notes they may ask."""
+        if note.speaker_id is None or note.own:
+            return False
+        return await self._store.people.has_opted_out(note.speaker_id)
+
     async def hear(self, note: Note, chat: ChatSettings) -> Verdict:
         """The verdict on a note, with its words where the chat shows them.
 
@@ -79,6 +90,8 @@ class Ear:
             NotHeard: there is no verdict, now or ever.
             SQLAlchemyError: the database cannot be read now.
         """
+        if await self.is_declined(note):
+            raise NotHeard(Trouble.DECLINED)
         if note.duration is not None and note.duration > LONGEST_NOTE:
             raise NotHeard(Unusable.TOO_LONG)
         for attempt in range(1, TRIES + 1):
@@ -104,16 +117,18 @@ class Ear:
         if not chat.shows_words:
             kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.version)
             if kept is not None:
+                await self._keep(note, self._store.share_verdict, expectation, kept)
                 return kept
         verdict = await self._listen_once(note, expectation, language, certain)
+        await self._keep(note, self._store.keep_verdict, expectation, verdict)
+        return verdict
+
+    async def _keep(self, note: Note, keep: Keep, expectation: str, verdict: Verdict) -> None:
         try:
-            await self._store.keep_verdict(
-                note.file_unique_id, expectation, self._analyzer.version, note.chat_id, verdict
-            )
+            await keep(note.file_unique_id, expectation, self._analyzer.version, note.chat_id, verdict)
         except SQLAlchemyError as error:
             # A full disk is no reason to keep silent.
             log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)
-        return verdict
 
     async def _listen_once(
         self, note: Note, expectation: str, language: Language | None, certain: bool
@@ -129,7 +144,7 @@ class Ear:
         try:
             return await asyncio.shield(listening.task)
         finally:
-            del self._heard_for[note.job_id]
+            self._heard_for.pop(note.job_id, None)
             listening.waiting -= 1
             if not listening.waiting:
                 # Whoever asks from here on must not join what is being given up.

@@ -12,6 +12,7 @@ one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,8 +23,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answer import Answerer
-from bot.notes import BusinessNote, Contact, Note, business_lane, from_json
+from bot.notes import AnyNote, BusinessNote, Contact, business_lane, from_json
 from bot.store import StoreError
+from bot.waiting import Queued
 
 __all__ = ["Jobs"]
 
@@ -36,6 +38,7 @@ AT_ONCE = 16
 """Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time. Each may
 hold a file of the largest size in memory."""
 POLL_SECONDS = 0.05
+LONGEST_LINE = 2000
 LONGEST_RETRY = 30.0
 STOP_SECONDS = 3
 DELETE_BATCH = 500
@@ -97,7 +100,7 @@ class Jobs:
             if task is not None:
                 task.cancel()
 
-    async def submit(self, note: Note | BusinessNote) -> None:
+    async def submit(self, note: AnyNote) -> None:
         """Keep a job for `note`; returns once it is on disk. The same note twice is one job.
 
         Never raises: while the database is locked or full there is nobody to hand the note back to, and
@@ -116,6 +119,21 @@ class Jobs:
                 log.info("note queued", job=note.job_id)
                 return
 
+    async def line(self) -> list[Queued]:
+        """The notes whose jobs have not ended, in work or not; of a very long line, its head.
+
+        Raises:
+            SQLAlchemyError: the jobs' database cannot be read now.
+        """
+        jobs = await DBOS.list_workflows_async(
+            queue_name=QUEUE, status=["PENDING", "ENQUEUED"], limit=LONGEST_LINE, load_output=False
+        )
+        return [
+            Queued(job.workflow_id, from_json(job.input["args"][0]), (job.created_at or 0) / 1000)
+            for job in jobs
+            if job.input is not None
+        ]
+
     async def contacts_note(
         self, connection_id: str, contact_id: int, message_id: int
     ) -> BusinessNote | None:
@@ -126,6 +144,13 @@ class Jobs:
             return None
         note = from_json(jobs[0].input["args"][0])
         return note if isinstance(note, BusinessNote) else None
+
+    async def ids_of(self, lanes: Iterable[str]) -> list[str]:
+        """Jobs of these lanes, those in work and those that ended and are still kept."""
+        found = await DBOS.list_workflows_async(
+            workflow_id_prefix=[f"{lane}:" for lane in lanes], load_input=False, load_output=False
+        )
+        return [job.workflow_id for job in found]
 
     async def forget_chat(self, chat_id: int) -> None:
         """Delete the ended jobs of a chat."""

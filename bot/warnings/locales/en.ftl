@@ -96,7 +96,9 @@ help =
 
     <b>Commands</b>
     /settings – how and when I warn, and in which language
-    /privacy – what I keep (very little)
+    /check – how your own voice note will sound, before you send it (in private)
+    /privacy – what I keep (very little); /mydata shows all of it (in private)
+    /optout – no warnings about your own notes, in any chat; /optin undoes it
     /forget – delete what I keep of this chat
 help-command-start = what I do
 help-command-tone = the tone of the note or text you reply to
@@ -112,13 +114,15 @@ privacy =
         [one] day
        *[other] days
     }: the tone and scores of notes, so that a note heard once is known again, and message numbers, so that none is answered twice. And this chat's settings.
-    • /forget deletes what I keep of this chat.
+    • If you press “Wrong?”, I keep that verdict and your correction, until /forget.
+    • /mydata sends you all that I keep about you. /forget deletes what I keep of this chat.
+    • /optout: nobody gets a warning about your notes any more, in any chat. For that I keep your number, and nothing else.
 privacy-business =
     • You connected me to your account, so I also keep: that you did, and whom you muted, until you disconnect me; for up to { $days } { $days ->
         [one] day
        *[other] days
     }, the first name of a contact beside the numbers of a note they sent you.
-forgotten = Done. The settings, verdicts and message numbers of this chat are deleted.
+forgotten = Done. The settings, verdicts, corrections and message numbers of this chat are deleted.
 forgotten-business = Telegram still connects me to your account, so the next note of a contact will be heard again. To end that: Telegram → Settings → Telegram Business → Chatbots.
 forget-admins-only = Only this group's admins can delete what I keep of it.
 
@@ -271,3 +275,30 @@ cancel-button = ✖️ Cancel
 cancelled = Cancelled. I won't listen to this note.
 cancel-not-yours = Only the one who asked can cancel this.
 cancel-too-late = Too late: the answer is on its way.
+
+## What people decide: whose notes are judged, what is kept, corrections, a note of one's own
+
+optout-done = Done: from now on I won't tell anybody how your voice notes sound, in any chat. /optin if you change your mind.
+optin-done = Welcome back! I may tell people how your voice notes sound again.
+optout-who = I can't see who you are here. Send me that in a private chat, and I'll gladly do it.
+unusable-declined = Whoever this is from asked me not to judge what they say, and I keep to that.
+mydata-here = This is all I keep about you and our chat. /forget deletes it.
+mydata-in-private = That is between the two of us: please send me /mydata in a private chat.
+forgotten-person = Done. The settings, verdicts and message numbers of this chat are deleted, and so are your corrections, those in groups included.
+forgotten-optout = I still keep one number: yours, so that your notes stay unjudged. /optin deletes it.
+wrong-button = 🤔 Wrong?
+wrong-back = ‹ Back
+wrong-thanks = Thank you! I'll bear it in mind in this chat.
+consent-question = May the one who runs this bot use your corrections to make it better? They hold tones and numbers, never a word of a note, and not who you are.
+consent-yes = Yes, gladly
+consent-no = No
+consent-given = Thank you! Your corrections may help to make me better. You can change your mind here at any time.
+consent-refused = All right, your corrections stay in this bot. You can change your mind here at any time.
+check-question = 🎙 Record a voice note for me before you send it to anybody, and I'll tell you how it will sound.
+check-placeholder = Your voice note
+check-answer = <b>This is how your note will sound.</b>
+check-in-private = Better in private: send me /check there, and nobody else hears your draft.
+help-command-check = how your own note will sound, before you send it
+help-command-mydata = all that I keep about you
+help-command-optout = no warnings about your notes, in any chat
+help-command-optin = warnings about your notes again

@@ -1,0 +1,50 @@
+"""The Cancel button under "you are third in line": for the one who asked, and for nobody else."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from telegram import Bot, Chat, Message, Update, User
+from telegram.error import BadRequest
+from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
+
+from bot.courier import insist
+from bot.handlers.replies import answer_press, may_change, texts_in
+from bot.store import ProgressMessage, Store
+from bot.waiting import CANCEL, Waiting
+
+__all__ = ["handlers"]
+
+
+def handlers(store: Store, waiting: Waiting) -> list[BaseHandler[Update, Any, Any]]:
+    async def cancel(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        query = update.callback_query
+        if query is None:
+            return
+        said = query.message
+        if not isinstance(said, Message):
+            await answer_press(query)
+            return
+        texts = await texts_in(update, store)
+        told = await store.progress.at(said.chat_id, said.message_id)
+        if told is None:
+            # The note was answered this moment, or the bot ended before it could remember this message.
+            await answer_press(query, texts("cancel-too-late"))
+            with suppress(BadRequest):
+                await insist(said.delete)
+        elif not await _may_cancel(told, query.from_user, said.chat, context.bot):
+            await answer_press(query, texts("cancel-not-yours"), alert=True)
+        elif told.cancelled or not await waiting.cancel(told):
+            await answer_press(query, texts("cancel-too-late"))
+        else:
+            await answer_press(query)
+            with suppress(BadRequest):
+                await insist(lambda: said.edit_text(texts("cancelled")))
+
+    return [CallbackQueryHandler(cancel, pattern=f"^{CANCEL}$")]
+
+
+async def _may_cancel(told: ProgressMessage, user: User, chat: Chat, bot: Bot) -> bool:
+    """Whoever asked may; where that was an anonymous admin, any admin."""
+    return told.asker_id == user.id if told.asker_id is not None else await may_change(bot, chat, user)
