@@ -8,13 +8,15 @@ update again, and the job's identity makes it one job all the same.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Message, Update
 
+from bot.checks import Checks
 from bot.jobs import Jobs
-from bot.notes import note_in
+from bot.notes import BusinessNote, Note, from_a_bot, note_in
 from bot.store import Obstacle, Store
 
 __all__ = ["Intake"]
@@ -29,20 +31,25 @@ class Intake(asyncio.Queue[object]):
         super().__init__()
         self._jobs: Jobs | None = None
         self._store: Store | None = None
+        self._checks = Checks()
         self._username = ""
 
-    def open(self, jobs: Jobs, store: Store, bot_username: str) -> None:
+    def open(self, jobs: Jobs, store: Store, checks: Checks, bot_username: str) -> None:
         """From here on notes are taken."""
         self._jobs = jobs
         self._store = store
+        self._checks = checks
         self._username = bot_username
 
     async def put(self, item: object) -> None:
         if self._jobs is not None and isinstance(item, Update):
             if item.message is not None:
+                if from_a_bot(item.message):
+                    return  # two bots that answer each other would never stop
                 await self._reopen(item.message)
             note = note_in(item, self._username)
             if note is not None:
+                note = self._marked(note, item.message)
                 await self._jobs.submit(note)
                 return
             if item.business_message is not None:
@@ -50,6 +57,12 @@ class Intake(asyncio.Queue[object]):
                 # would speak in its owner's name.
                 return
         await super().put(item)
+
+    def _marked(self, note: Note | BusinessNote, message: Message | None) -> Note | BusinessNote:
+        """A note of one's own that `/check` waits for is asked about, whatever the settings say."""
+        if message is None or not isinstance(note, Note) or note.asked or not note.own:
+            return note
+        return replace(note, asked=True, checked=True) if self._checks.take(message) else note
 
     async def _reopen(self, message: Message) -> None:
         """A chat that writes is not closed to the bot; word of its own leaving is no sign of that."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.languages import SPOKEN
 from bot.store.chat import ChatLanguage
 from bot.warnings.texts import Texts, texts_for
-from models.verdict import LANGUAGES
 
 __all__ = ["answered", "question", "questions"]
 
@@ -16,7 +16,7 @@ def question(texts: Texts) -> str:
 
 def questions() -> frozenset[str]:
     """The question in every language."""
-    return frozenset(question(texts_for(ChatLanguage.AUTO, language)) for language in LANGUAGES)
+    return frozenset(question(texts_for(ChatLanguage.AUTO, language)) for language in SPOKEN)
 
 
 def answered(html: str, texts: Texts) -> str:

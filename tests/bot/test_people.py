@@ -1,0 +1,214 @@
+"""What people decide: whose notes are judged, what is kept, what was wrong, how their own note sounds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.bot.conversation import choose, sample, words_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+HEARD = 30.0
+"""Seconds to wait for a warning: the first one may wait for the models."""
+
+
+async def said(room, person, text, **fields):
+    return await room.says(after=room.text(person, text, **fields))
+
+
+async def mydata(tg, person):
+    sent = await tg.private(person).says("all I keep", after=tg.private(person).text(person, "/mydata"))
+    assert sent.media["file_name"] == "mydata.json"
+    return {table: rows for table, rows in json.loads(sent.data).items() if rows}
+
+
+def answers_to(room, note):
+    return [reply for reply in room.from_bot if reply.reply_to and reply.reply_to.id == note.id]
+
+
+# --- an opt-out
+
+
+async def test_whoever_opts_out_is_judged_for_nobody_and_can_come_back(tg, bot, family, anna, max_):
+    assert "any chat" in (await said(tg.private(max_), max_, "/optout")).text
+    mine = tg.private(anna)
+    account = tg.business(anna)
+    await mine.says("connected to your account")
+
+    in_group = family.voice(max_, sample("negative"))
+    account.from_contact(max_, sample("negative"))
+    forwarded = mine.forward(anna, in_group)
+    assert "not to judge" in (await forwarded.reply(within=HEARD)).text
+    family.text(anna, "/tone", reply_to=in_group)
+    assert "not to judge" in (await in_group.reply(within=HEARD)).text
+    text = family.text(max_, "I am so furious with all of you")
+    assert "not to judge" in (await said(family, anna, "/tone", reply_to=text)).text
+
+    # Others are still judged, after his notes in line; about his own note he may ask himself.
+    assert "positive" in (await family.voice(anna, sample("positive")).reply(within=HEARD)).text
+    own = tg.private(max_).voice(max_, sample("negative"))
+    assert "negative" in (await own.reply(within=HEARD)).text
+    assert len(answers_to(family, in_group)) == 1
+    assert not [note for note in mine.from_bot if "Max" in note.text]
+
+    assert "Welcome back" in (await said(family, max_, "/optin")).text
+    again = family.voice(max_, sample("negative"))
+    assert "negative" in (await again.reply(within=HEARD)).text
+
+
+async def test_who_hides_behind_the_group_or_another_cannot_opt_out(tg, family, anna, max_):
+    anonymous = family.text(None, "/optout", as_chat=family)
+    assert "can't see who you are" in (await family.says(after=anonymous)).text
+    # A forwarded command is the wish of the one who forwards it, not of its author.
+    private, elsewhere = tg.private(anna), tg.group("Elsewhere", members=[anna, max_])
+    await private.says("any chat", after=private.forward(anna, elsewhere.text(max_, "/optout")))
+    assert "optouts" in await mydata(tg, anna)
+    assert "optouts" not in await mydata(tg, max_)
+
+
+# --- all that is kept
+
+
+async def test_a_person_sees_all_that_is_kept_of_them_and_forget_leaves_the_opt_out_alone(
+    tg, bot, family, max_
+):
+    anna = tg.user("Anna", language_code="en")
+    family.join(anna)
+    mine = tg.private(anna)
+    assert await mydata(tg, anna) == {}
+    note = mine.voice(anna, sample("negative"))
+    warning = await note.reply(within=HEARD)
+    await correct(warning, anna, "neutral")
+    group_warning = await family.voice(max_, sample("negative")).reply(within=HEARD)
+    await correct(group_warning, anna, "positive")
+    await said(mine, anna, "/optout")
+    await choose(mine, anna, "Style: brief")
+
+    kept = await mydata(tg, anna)
+    assert {*kept} == {"chats", "verdicts", "corrections", "consents", "optouts", "jobs"}
+    assert kept["chats"][0]["style"] == "brief"
+    assert sorted((row["said"], row["meant"]) for row in kept["corrections"]) == [
+        ("negative", "neutral"),
+        ("negative", "positive"),
+    ]
+    assert len(kept["jobs"]) == 1
+    assert not any(word in json.dumps(kept).lower() for word in words_of("negative"))
+    assert "between the two of us" in (await said(family, anna, "/mydata")).text
+
+    forgotten = await said(mine, anna, "/forget")
+    assert "corrections" in forgotten.text
+    assert "/optin" in forgotten.text
+    assert await mydata(tg, anna) == {"optouts": [{"user_id": anna.id}]}
+
+
+# --- corrections
+
+
+async def shows(note, button):
+    await note.tg.until(lambda: button in note.buttons, 10, f"the button {button!r}", note.state.chat)
+
+
+async def correct(warning, person, tone):
+    await warning.press("Wrong?", by=person)
+    await shows(warning, tone)
+    thanks = await warning.press(tone, by=person)
+    assert "Thank you" in thanks.text
+    await shows(warning, "🤔 Wrong?")
+
+
+async def test_the_buttons_of_a_correction_come_and_go_and_leave_the_others(tg, family, anna, max_):
+    warning = await family.voice(max_, sample("negative")).reply(within=HEARD)
+    before = warning.buttons
+    assert before[-1] == "🤔 Wrong?"
+    await warning.press("Wrong?", by=anna)
+    await shows(warning, "‹ Back")
+    assert warning.buttons == [*before[:-1], "negative", "neutral", "positive", "‹ Back"]
+    await warning.press("Back", by=max_)
+    await shows(warning, "🤔 Wrong?")
+    assert warning.buttons == before
+    await warning.press("excuse", by=anna)
+    await tg.until(lambda: warning.buttons == ["🤔 Wrong?"], 10, "the other button gone", family.state)
+    await correct(warning, anna, "neutral")
+    await correct(warning, anna, "positive")
+    [kept] = (await mydata(tg, anna))["corrections"]
+    assert (kept["said"], kept["meant"]) == ("negative", "positive")
+    assert "May the one who runs" not in family.transcript()
+
+
+async def test_false_alarms_teach_this_chat_to_be_slower_and_no_other(tg, bot):
+    """A note that is negative for everybody is less so where many were wrong."""
+    anna = tg.user("Anna", language_code="en")
+    mine, other = tg.private(anna), tg.private(tg.user("Max", language_code="en"))
+    await choose(mine, anna, "Style: detailed")
+    first = await mine.voice(anna, sample("negative")).reply(within=HEARD)
+    before = negative_share(first)
+    for _ in range(4):
+        warning = await mine.voice(anna, sample("negative")).reply(within=HEARD)
+        await correct(warning, anna, "neutral")
+    after = negative_share(await mine.voice(anna, sample("negative")).reply(within=HEARD))
+    assert after < before
+    assert "negative" in (await other.voice(other.state.person, sample("negative")).reply(within=HEARD)).text
+
+
+def negative_share(warning):
+    """Percent in the bar of a detailed warning."""
+    line = next(line for line in warning.text.splitlines() if line.startswith("negative "))
+    return int(line.rpartition(" ")[2].rstrip("%"))
+
+
+async def test_consent_is_asked_once_in_private_and_can_be_taken_back(tg, bot):
+    anna = tg.user("Anna", language_code="en")
+    mine = tg.private(anna)
+    warnings = [await mine.voice(anna, sample("negative")).reply(within=HEARD) for _ in range(2)]
+    for warning in warnings:
+        await correct(warning, anna, "neutral")
+    question = await mine.says("May the one who runs this bot")
+    for answer, agreed in (("Yes, gladly", True), ("No", False), ("Yes, gladly", True)):
+        await question.press(answer, by=anna)
+        await shows(question, f"✓ {answer}")
+        assert (await mydata(tg, anna))["consents"] == [{"user_id": anna.id, "agreed": agreed}]
+    assert len([note for note in mine.from_bot if "your corrections" in note.text.lower()]) == 1
+
+
+# --- one's own note
+
+
+@pytest.mark.parametrize("how", ["as a reply", "as the next note"])
+async def test_a_note_is_checked_before_it_is_sent_to_anybody(tg, bot, how):
+    anna = tg.user("Anna", language_code="en")
+    mine = tg.private(anna)
+    question = await said(mine, anna, "/check")
+    assert question.state.markup["force_reply"]
+    fields = {"reply_to": question} if how == "as a reply" else {}
+    answer = await mine.voice(anna, sample("negative"), **fields).reply(within=HEARD)
+    assert answer.text.startswith("This is how your note will sound")
+    assert "%" in answer.text
+    words = words_of("negative")
+    [quoted] = answer.marked("expandable_blockquote") or answer.marked("blockquote")
+    assert sum(word in quoted.lower() for word in words) >= 2
+    assert [bold for bold in answer.marked("bold")[1:] if bold.lower().strip(".,!?") in quoted.lower()]
+    assert answer.buttons == ["🤔 Wrong?"]
+    ordinary = await mine.voice(anna, sample("negative")).reply(within=HEARD)
+    assert not any(word in ordinary.text.lower() for word in words)
+
+
+async def test_in_a_group_a_draft_is_better_not_heard(tg, family, anna):
+    assert "Better in private" in (await said(family, anna, "/check")).text
+
+
+# --- what a client lists
+
+
+async def test_each_command_is_listed_where_it_works(tg, bot):
+    lists = {
+        key: {one["command"] for one in listed}
+        for key, listed in tg.world.profile.items()
+        if key[0] == "commands"
+    }
+    for language in ("", "ru"):
+        private = lists["commands", "all_private_chats", language]
+        groups = lists["commands", "all_group_chats", language]
+        assert private - groups == {"start", "check", "mydata"}
+        assert {"optout", "optin", "forget", "privacy"} <= groups < private
