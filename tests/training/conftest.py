@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models.verdict import Language
+from scripts.training.recipe import load_recipe
+
+ROOT = Path(__file__).parents[2]
 
 SAID: dict[Language, dict[str, str]] = {
     "en": {
@@ -22,6 +28,7 @@ SAID: dict[Language, dict[str, str]] = {
         "neutral": "поезд стол офис улица семь бумага дверь окно",
     },
 }
+FELT = {"positive": "joy", "negative": "anger,sadness", "neutral": "neutral"}
 GLUE = "the was and is very a it this that we my so now очень был это так мы и сегодня мой сейчас вот"
 LETTERS = "abcdefghijklmnopqrstuvwxyzабвгдежзийклмнопрстуфхцчшщъыьэюя0123456789'"
 
@@ -66,6 +73,36 @@ def sentences(count: int, language: Language = "en", seed: int = 1) -> list[tupl
         chance.shuffle(words)
         texts.setdefault(" ".join(words), tone)
     return list(texts.items())
+
+
+def recipe_for(folder: Path, base: Path, source: str, **more: Any) -> Path:
+    """A recipe of a few steps for one `source`, in TOML; `more` options than these, or others."""
+    options = {
+        "steps": 20,
+        "batch": 8,
+        "checkpoint_every": 20,
+        "bfloat16": False,
+        "device": "cpu",
+        "threads": 1,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in (options | more).items()]
+    path = folder / "own.toml"
+    head = f'base = "{base}"\ndata = "{folder}"\nout = "{folder}/out"\n'
+    path.write_text(head + "\n".join(lines) + f"\n[[sources]]\n{source}", encoding="utf-8")
+    return path
+
+
+def run_training(recipe: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The finished process of the command, whatever became of it."""
+    command = [sys.executable, "scripts/train.py", str(recipe), *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)
+
+
+def train(recipe: Path, *options: str) -> Path:
+    """Run the command to its end; returns the recipe's `out`."""
+    done = run_training(recipe, *options)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return load_recipe(recipe).out
 
 
 def json_lines(path: Path, rows: list[dict[str, object]]) -> Path:

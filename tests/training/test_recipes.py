@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,9 @@ from models.verdict import Language
 from scripts.training.batches import label_weights
 from scripts.training.datasets import READERS, UNKNOWN, Row
 from scripts.training.recipe import RecipeError, load_recipe
-from tests.training.conftest import json_lines, sentences
+from tests.training.conftest import FELT, ROOT, json_lines, recipe_for, run_training, sentences, train
 
-ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "configs" / "train").glob("*.toml"))
-FELT = {"positive": "joy", "negative": "anger,sadness", "neutral": "neutral"}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -62,29 +58,6 @@ def test_two_tones_alone_weigh_the_same_and_the_third_no_more(how: Any) -> None:
     rows = [Row("", "en", "reviews", tone, (UNKNOWN,) * 7) for tone in (0, 2) * 500]
     weights, _ = label_weights(rows, {"reviews": 1.0}, how)
     assert weights.tolist() == pytest.approx([1, 1, 1])
-
-
-def train(recipe: Path) -> Path:
-    command = [sys.executable, "scripts/train.py", str(recipe)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return load_recipe(recipe).out
-
-
-def recipe_for(folder: Path, base: Path, source: str, **more: Any) -> Path:
-    options = {
-        "steps": 20,
-        "batch": 8,
-        "checkpoint_every": 20,
-        "bfloat16": False,
-        "device": "cpu",
-        "threads": 1,
-    }
-    lines = [f"{name} = {json.dumps(value)}" for name, value in (options | more).items()]
-    path = folder / "own.toml"
-    head = f'base = "{base}"\ndata = "{folder}"\nout = "{folder}/out"\n'
-    path.write_text(head + "\n".join(lines) + f"\n[[sources]]\n{source}", encoding="utf-8")
-    return path
 
 
 @pytest.mark.slow
@@ -132,8 +105,7 @@ def test_own_data_becomes_weights(
 def test_a_mistake_in_the_data_ends_the_run_in_one_line(tmp_path: Path, tiny_bert: Path) -> None:
     (tmp_path / "own.csv").write_text("review,stars\nyes,5\n", encoding="utf-8")
     source = 'name = "reviews"\ntable = "own.csv"\ntext = "review"\ntone = "stars"'
-    command = [sys.executable, "scripts/train.py", str(recipe_for(tmp_path, tiny_bert, source))]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)
+    done = run_training(recipe_for(tmp_path, tiny_bert, source))
     assert done.returncode == 1
     assert done.stderr.startswith("reviews: labels of `tone` that the recipe has no name for: '5'")
     assert done.stderr.count("\n") == 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,80 +16,21 @@ from scripts.training.loop import rate_at
 from scripts.training.own_data import read_table
 from scripts.training.recipe import RecipeError, load_recipe
 from scripts.training.report import PICTURES
-
-ROOT = Path(__file__).parents[3]
-TONES_SAID = {
-    "positive": "lovely great happy",
-    "negative": "awful angry sad",
-    "neutral": "train table office",
-}
+from tests.training.conftest import FELT, recipe_for, sentences, train
 
 
 @pytest.fixture
-def toy_base(tmp_path: Path) -> Path:
-    """A BERT of a few thousand weights and a tokenizer of whole words."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    words = ["<pad>", "<unk>", *" ".join(TONES_SAID.values()).split(), "the", "was", "and"]
-    tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = Whitespace()
-    folder = tmp_path / "base"
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        pad_token_id=0,
-    )
-    BertModel(config).save_pretrained(folder)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>")
-    wrapped.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture
-def toy_recipe(tmp_path: Path, toy_base: Path) -> Path:
+def toy_recipe(tmp_path: Path, tiny_bert: Path) -> Path:
     """40 rows, 12 steps."""
-    chance = random.Random(1)
-    lines = ["text\tlanguage\ttone\temotions"]
-    for i in range(40):
-        tone = list(TONES_SAID)[i % 3]
-        words = chance.choices(TONES_SAID[tone].split(), k=3)
-        emotion = {"positive": "joy", "negative": "anger,sadness", "neutral": "neutral"}[tone]
-        lines.append(f"the {words[0]} {words[1]} was {words[2]} and {i}\ten\t{tone}\t{emotion}")
-    (tmp_path / "own.tsv").write_text("\n".join(lines), encoding="utf-8")
-    recipe = tmp_path / "toy.toml"
-    recipe.write_text(
-        f"""
-        base = "{toy_base}"
-        data = "{tmp_path}"
-        out = "{tmp_path}/out"
-        steps = 12
-        batch = 8
-        checkpoint_every = 6
-        bfloat16 = false
-        [[sources]]
-        name = "own"
-        table = "own.tsv"
-        """,
-        encoding="utf-8",
-    )
-    return recipe
+    lines = [f"{text}\ten\t{tone}\t{FELT[tone]}" for text, tone in sentences(40)]
+    (tmp_path / "own.tsv").write_text("\n".join(["text\tlanguage\ttone\temotions", *lines]), encoding="utf-8")
+    source = 'name = "own"\ntable = "own.tsv"'
+    return recipe_for(tmp_path, tiny_bert, source, steps=12, checkpoint_every=6)
 
 
 @pytest.mark.slow
 def test_a_recipe_becomes_weights(toy_recipe: Path) -> None:
-    def train(*more: str) -> None:
-        command = [sys.executable, "scripts/train.py", str(toy_recipe), *more]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr[-2000:]
-
-    train()
-    out = load_recipe(toy_recipe).out
+    out = train(toy_recipe)
     first = ToneModel.load(out / "weights").judge(["the happy was great"], [None])[0]
     assert sum(first.scores.values()) == pytest.approx(1, abs=1e-5)
     assert "own" in (out / "report.md").read_text(encoding="utf-8")
@@ -100,7 +39,7 @@ def test_a_recipe_becomes_weights(toy_recipe: Path) -> None:
     checkpoints = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in checkpoints if "dev" in line] == [6, 12]
 
-    train("--resume")  # nothing left to learn: the same weights again
+    train(toy_recipe, "--resume")  # nothing left to learn: the same weights again
     again = ToneModel.load(out / "weights").judge(["the happy was great"], [None])[0]
     assert again.scores == pytest.approx(first.scores, abs=1e-6)
 
