@@ -26,26 +26,15 @@ SHARE_OF_HEAVIEST = 1 / 3
 def marked(verdict: Verdict, most: int) -> str:
     """The note's words as Telegram HTML, the deciding ones bold; at most `most` UTF-16 units of them."""
     heavy = _deciding(verdict, max(MOST_MARKED, len(verdict.words) // WORDS_PER_MARK))
-    words, left = [], most
-    for place, word in enumerate(verdict.transcript.split()):
-        left -= _units(word) + 1
-        if left < 0:
-            words.append("…")
-            break
-        shown = escape(word, quote=False)
-        words.append(f"<b>{shown}</b>" if place in heavy else shown)
-    return " ".join(words)
+    shown = [escape(word, quote=False) for word in _fitting(verdict.transcript, most)]
+    return " ".join(f"<b>{word}</b>" if place in heavy else word for place, word in enumerate(shown))
 
 
 def plain(verdict: Verdict, most: int, texts: Texts) -> str:
-    """The note's words where there is no bold: the deciding ones are named after them. No markup."""
+    """The note's words where nothing can be bold: the deciding ones are named after them. No markup."""
     heavy = [verdict.words[place].word.strip(",.!?…") for place in sorted(_deciding(verdict, MOST_MARKED))]
     decided = "\n\n" + texts("reveal-decided", words=", ".join(heavy)) if heavy else ""
-    room = most - _units(decided)
-    words = verdict.transcript
-    if _units(words) > room:
-        words = words.encode("utf-16-le")[: 2 * (room - 1)].decode("utf-16-le", errors="ignore") + "…"
-    return words + decided
+    return " ".join(_fitting(verdict.transcript, most - _units(decided))) + decided
 
 
 def reveal_button(texts: Texts, contact: Contact | None, message_id: int) -> InlineKeyboardButton:
@@ -62,6 +51,20 @@ def _deciding(verdict: Verdict, most: int) -> frozenset[int]:
     by_weight = sorted(range(len(verdict.words)), key=lambda place: -verdict.words[place].weight)
     least = max(LIGHTEST, SHARE_OF_HEAVIEST * verdict.words[by_weight[0]].weight)
     return frozenset(place for place in by_weight[:most] if verdict.words[place].weight >= least)
+
+
+def _fitting(text: str, most: int) -> list[str]:
+    """The words of `text` that fit into `most` UTF-16 units, spaces included; an ellipsis for the others."""
+    words = text.split()
+    if _units(" ".join(words)) <= most:
+        return words
+    left, fitting = most - len("…"), []
+    for word in words:
+        left -= _units(word) + 1
+        if left < 0:
+            break
+        fitting.append(word)
+    return [*fitting, "…"]
 
 
 def _units(text: str) -> int:

@@ -71,5 +71,6 @@ async def choose(chat: Room, person: User, *choices: str) -> Note:
         if number:
             await press(menu, "Back", by=person)
         await press(menu, f"{topic}: ", by=person)
+        await menu.tg.until(lambda: "‹" in str(menu.buttons), 10, f"the choices of {topic}", chat.state)
         await press(menu, choice, by=person)
     return menu

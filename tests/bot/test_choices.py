@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.bot.conversation import choose, convert, press, sample, words_of
+from tests.bot.conversation import choose, press, sample, words_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -63,7 +63,7 @@ async def test_a_style_is_seen_before_it_is_used(tg, bot, anna):
 
 async def test_a_group_is_not_offered_what_only_private_chats_have(tg, family, anna):
     menu = await family.says("of this group", after=family.text(anna, "/settings"))
-    assert not {"Silent", "Contacts' notes"} & {button.split()[1].strip(":") for button in menu.buttons}
+    assert not [button for button in menu.buttons if "Silent" in button or "Contacts" in button]
 
 
 # --- when
@@ -183,10 +183,9 @@ async def test_in_private_a_button_shows_the_words_as_long_as_the_settings_say_s
     assert len([said for said in chat.from_bot if said.marked("expandable_blockquote")]) == 1
 
 
-async def test_in_a_group_only_the_one_who_presses_sees_the_words(tg, family, anna, max_, tmp_path):
+async def test_in_a_group_only_the_one_who_presses_sees_the_words(tg, family, anna, max_):
     await choose(family, anna, "Words: on a button")
-    long = convert(sample("negative"), tmp_path, "long.ogg", "-filter:a", "aloop=loop=4:size=2e9")
-    warning = await family.voice(max_, long).reply(within=HEARD)
+    warning = await family.voice(max_, sample("negative")).reply(within=HEARD)
     before = len(family.from_bot)
     tg.fail("getFile", delay=6)
     assert (await warning.press("Show the words", by=max_)).text.endswith("Press once more in a moment.")
@@ -194,8 +193,7 @@ async def test_in_a_group_only_the_one_who_presses_sees_the_words(tg, family, an
     while words.text.endswith("Press once more in a moment."):
         words = await warning.press("Show the words", by=max_)
     assert words.show_alert
-    assert len(words.text) <= 200
-    assert "…\n\n(What decided it: " in words.text
+    assert "\n\n(What decided it: " in words.text
     assert any(word in words.text.lower() for word in words_of("negative"))
     assert len(family.from_bot) == before
 
@@ -228,13 +226,3 @@ async def test_an_excuse_is_one_tap_away_and_never_the_same_twice_running(tg, bo
         assert last.marked("code") == [last.copied("Copy")]
         copied.append(last.copied("Copy"))
     assert all(one != following for one, following in pairwise(copied))
-
-
-async def test_in_a_group_the_excuse_takes_only_its_own_button_away(tg, family, anna, max_):
-    await choose(family, anna, "Words: on a button")
-    note = family.voice(max_, sample("negative"))
-    warning = await note.reply(within=HEARD)
-    await warning.press("excuse", by=anna)
-    await note.reply(containing="Anna: ")
-    await tg.until(lambda: "excuse" not in str(warning.buttons), 10, "the button to go")
-    assert "👁 Show the words" in warning.buttons
