@@ -15,6 +15,8 @@ def analyzer_options(settings: Settings) -> AnalyzerOptions:
         engine=settings.engine,
         wav2vec2_model=settings.wav2vec2_model,
         wav2vec2_model_ru=settings.wav2vec2_model_ru,
+        language_model=settings.language_model,
+        language_model_ru=settings.language_model_ru,
         cache_dir=settings.data_dir / "models",
     )
 

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     """English wav2vec2: a hub id or a local folder."""
     wav2vec2_model_ru: str = "jonatasgrosman/wav2vec2-large-xlsr-53-russian"
     """Russian wav2vec2: a hub id or a local folder."""
+    language_model: Path | None = None
+    """English words for wav2vec2 to choose by: a KenLM file, or a folder as pyctcdecode keeps one."""
+    language_model_ru: Path | None = None
+    """Russian ones."""
 
     max_file_mb: int = Field(default=20, ge=1)
     """Largest file to fetch, in MB. Telegram's own server refuses more than 20; a local one does not."""

@@ -76,6 +76,10 @@ class AnalyzerOptions:
     """English: hub id or folder."""
     wav2vec2_model_ru: str = "jonatasgrosman/wav2vec2-large-xlsr-53-russian"
     """Russian: hub id or folder."""
+    language_model: Path | None = None
+    """English: a KenLM file or folder to read wav2vec2's letters with; without one they stand as heard."""
+    language_model_ru: Path | None = None
+    """Russian."""
     cache_dir: Path = Path("data/models")
     """Downloaded, converted and joined models; never anything of a note."""
     tone_weights: Path = WEIGHTS
@@ -116,7 +120,18 @@ class Analyzer:
             if not options.listens:
                 return None, tone, about["sha256"]["tone.onnx"]
             wav2vec2: dict[Language, str] = {"en": options.wav2vec2_model, "ru": options.wav2vec2_model_ru}
-            engine = open_engine(options.engine, wav2vec2, options.cache_dir, threads, progress)
+            models: dict[Language, Path | None] = {
+                "en": options.language_model,
+                "ru": options.language_model_ru,
+            }
+            engine = open_engine(
+                options.engine,
+                wav2vec2,
+                options.cache_dir,
+                threads,
+                progress,
+                {language: path for language, path in models.items() if path},
+            )
             return engine, tone, about["sha256"]["tone.onnx"]
 
         try:

@@ -6,13 +6,14 @@ Where they cannot be had, the Whisper weights that packages carry serve instead,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Literal
 
+from models.speech.beam import LanguageModel
 from models.speech.transcript import EngineUnavailable, Transcriber
 from models.verdict import LANGUAGES, Language, Seconds
 
@@ -36,26 +37,33 @@ class Engine:
 
 
 def open_engine(
-    name: EngineName, wav2vec2: dict[Language, str], cache_dir: Path, threads: int, progress: Progress
+    name: EngineName,
+    wav2vec2: dict[Language, str],
+    cache_dir: Path,
+    threads: int,
+    progress: Progress,
+    language_models: Mapping[Language, Path] | None = None,
 ) -> Engine:
     """The engine of this name, loaded; with `auto` the best that there is. Blocking; may download.
 
-    `wav2vec2` gives a hub id or a folder for each language.
+    `wav2vec2` gives a hub id or a folder for each language, `language_models` what to read its letters with.
 
     Raises:
         EngineUnavailable: it cannot be had here.
     """
     if name == "whisper":
         return _whisper(cache_dir, threads, progress)
+    # First of all: one that was asked for and is not there is a mistake, no reason for another engine.
+    models = {language: LanguageModel.read(path) for language, path in (language_models or {}).items()}
     if name == "wav2vec2":
-        return _wav2vec2(wav2vec2, cache_dir, threads, progress)
+        return _wav2vec2(wav2vec2, models, cache_dir, threads, progress)
     near: dict[Language, str] = {
         language: source for language, source in wav2vec2.items() if _within_reach(source, cache_dir / "hub")
     }
     why = "neither the model hub nor a local copy is within reach"
     if near:
         try:
-            return _wav2vec2(near, cache_dir, threads, progress)
+            return _wav2vec2(near, models, cache_dir, threads, progress)
         except EngineUnavailable as refusal:
             why = str(refusal)
     engine = _whisper(cache_dir, threads, progress)
@@ -69,11 +77,19 @@ def _whisper(cache_dir: Path, threads: int, progress: Progress) -> Engine:
     return Engine(transcriber, transcriber.title)
 
 
-def _wav2vec2(wav2vec2: dict[Language, str], cache_dir: Path, threads: int, progress: Progress) -> Engine:
+def _wav2vec2(
+    wav2vec2: dict[Language, str],
+    language_models: Mapping[Language, LanguageModel],
+    cache_dir: Path,
+    threads: int,
+    progress: Progress,
+) -> Engine:
     """With at least one of its languages; the others are fetched when they are spoken."""
     from models.speech.wav2vec2 import Wav2Vec2Transcriber
 
-    transcriber = Wav2Vec2Transcriber(wav2vec2, cache_dir, threads=threads, progress=progress)
+    transcriber = Wav2Vec2Transcriber(
+        wav2vec2, cache_dir, language_models=language_models, threads=threads, progress=progress
+    )
     refusal = EngineUnavailable("wav2vec2: no model is set")
     for language in LANGUAGES:
         try:
@@ -81,7 +97,9 @@ def _wav2vec2(wav2vec2: dict[Language, str], cache_dir: Path, threads: int, prog
         except EngineUnavailable as error:
             refusal = error
         else:
-            return Engine(transcriber, f"wav2vec2, {' and '.join(wav2vec2.values())}")
+            named = [f"wav2vec2, {' and '.join(wav2vec2.values())}"]
+            named += [f"language model {model.file.name}" for model in language_models.values()]
+            return Engine(transcriber, ", ".join(named))
     raise refusal
 
 

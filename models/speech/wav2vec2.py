@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,7 @@ from threading import Lock
 import numpy as np
 
 from models.audio import SAMPLE_RATE
+from models.speech.beam import BeamSearch, LanguageModel
 from models.speech.checkpoint import Checkpoint
 from models.speech.chunks import Stretch, plan, stitch
 from models.speech.conversion import Progress, converted
@@ -51,7 +52,8 @@ class Wav2Vec2Transcriber:
     """Fulfils `Transcriber`; safe to call from several threads.
 
     `models` gives the checkpoint, hub id or folder, of each language there is; downloads and converted models
-    are kept in `cache_dir`. `threads` of 0 means one a core. `progress` hears of anything that takes seconds.
+    are kept in `cache_dir`. `language_models` help to read what is heard. `threads` of 0 means one a core.
+    `progress` hears of anything that takes seconds.
     """
 
     name = "wav2vec2"
@@ -61,12 +63,14 @@ class Wav2Vec2Transcriber:
         models: Mapping[Language, str],
         cache_dir: Path,
         *,
+        language_models: Mapping[Language, LanguageModel] | None = None,
         threads: int = 0,
         progress: Progress = lambda *_: None,
         doubt: LanguageDoubt | None = None,
     ) -> None:
         self._models = models
         self._cache_dir = cache_dir
+        self._language_models = language_models or {}
         self._threads = threads
         self._progress = progress
         self._doubt = doubt or LanguageDoubt()
@@ -143,25 +147,26 @@ class Wav2Vec2Transcriber:
             raise EngineUnavailable(f"no wav2vec2 model is set for the language {language!r}")
         checkpoint = Checkpoint.find(self._models[language], self._cache_dir / "hub")
         network = converted(checkpoint, self._cache_dir / "wav2vec2", self._threads, self._progress)
-        return _Listener(network, self._threads)
+        return _Listener(network, self._threads, self._language_models.get(language))
 
 
 class _Listener:
     """One language's network, loaded."""
 
-    def __init__(self, network: Network, threads: int) -> None:
+    def __init__(self, network: Network, threads: int, model: LanguageModel | None) -> None:
         self._network = network
         self._session = Session(network.folder, threads)
+        self._search = BeamSearch(model, network.vocabulary) if model else None
 
     def listen(self, samples: Samples, speech: Sequence[Span], pause: Pause) -> Iterator[Hearing]:
         """What is said, stretch by stretch: no more than one stretch is ever held."""
         for stretch in plan(speech, len(samples), self._session.samples_per_frame):
-            yield decode(
-                self._hear(samples, stretch, pause),
-                self._network.vocabulary,
-                frame=self._session.samples_per_frame / SAMPLE_RATE,
-                start=stretch[0].start / SAMPLE_RATE,
-            )
+            log_probs = self._hear(samples, stretch, pause)
+            frame, start = self._session.samples_per_frame / SAMPLE_RATE, stretch[0].start / SAMPLE_RATE
+            hearing = decode(log_probs, self._network.vocabulary, frame, start)
+            if self._search and hearing.words:
+                hearing = replace(hearing, words=self._search.words(log_probs, frame, start, pause))
+            yield hearing
 
     def _hear(self, samples: Samples, stretch: Stretch, pause: Pause) -> LogProbs:
         pieces = []
