@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import InlineKeyboardMarkup
 
 from bot.accounts import Accounts
+from bot.albums import Albums
 from bot.courier import Closed, Courier, NoRights, Unreachable
 from bot.digests import Digests
 from bot.expiry import Expiry
@@ -91,6 +92,7 @@ class Answerer:
         self._expiry = expiry
         self._waiting = waiting
         self._digests = Digests(courier, store)
+        self._albums = Albums()
         self._fresh_seconds = fresh_seconds
         self._limits = limits
         self._told_of_stale: set[tuple[int, bool]] = set()
@@ -243,7 +245,8 @@ class Answerer:
         silently: bool = False,
     ) -> None:
         """Answer the note as the chat wants it: at its hours without a sound, and for as long as it chose."""
-        silently = silently or _is_quiet_now(chat, texts)
+        rings = self._albums.is_first(note.chat_id, note.album) and not _is_quiet_now(chat, texts)
+        silently = silently or not rings
         said = await self._courier.say(note, html, keyboard, silently=silently)
         await self._expiry.begin(said.chat_id, said.message_id, chat)
 

@@ -29,7 +29,6 @@ from bot.expiry import Expiry
 from bot.handlers import (
     business,
     cancel,
-    channels,
     check,
     excuse,
     fallback,
@@ -143,17 +142,16 @@ def _conversations(
 ) -> list[BaseHandler[Update, Any, Any]]:
     """All that the bot answers to, in the order in which it is tried. Voice notes are taken at the intake."""
     return [
+        *check.handlers(store, checks),
         *start.handlers(store),
         *tone.handlers(store, analyzer, expiry),
         *settings_menu.handlers(store),
         *cancel.handlers(store, waiting),
-        *check.handlers(store, checks),
         *excuse.handlers(store),
         *feedback.handlers(store),
         *reveal.handlers(store, ear, jobs, expiry),
         *privacy.handlers(store, jobs, settings.keep_days, _days_of_jobs(settings)),
         *groups.handlers(store),
-        *channels.handlers(courier),
         *guest.handlers(store, jobs, analyzer),
         *inline.handlers(),
         *business.handlers(accounts, store, jobs),

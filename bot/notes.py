@@ -3,9 +3,10 @@
 Only new messages count: an edited note, a channel's post, or another bot's note is none of our business.
 What is made here is what the queue may keep on disk: ids, never content.
 
-A `Note` names the chat to answer. A `BusinessNote`, which a contact sent to an account that the bot is
-connected to, names no chat at all: it becomes a `Note` in the chat of the account's owner with the bot, so
-that nothing that answers notes can write to the contact.
+A `Note` names the chat to answer. The other two name none. A `BusinessNote`, which a contact sent to an
+account that the bot is connected to, becomes a `Note` in the chat of the account's owner with the bot, so
+that nothing that answers notes can write to the contact. A `GuestNote` is in a chat that the bot is not in,
+where it has one message to fill in and may do nothing else.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ from telegram import Audio, Document, Message, MessageOriginUser, Update, User, 
 from telegram.constants import ChatType, MessageEntityType
 
 __all__ = [
+    "AnyNote",
     "BusinessNote",
     "Contact",
+    "GuestNote",
     "Note",
     "business_lane",
+    "from_a_bot",
     "from_json",
+    "guest_note",
+    "holds_sound",
+    "mentions",
     "note_answered",
     "note_in",
     "speaker_of",
@@ -82,6 +89,8 @@ class Note(_Recording):
     """Who sent it, where it came to the account of the one who is warned."""
     asker_id: int | None = None
     """Who sent the request; None for an anonymous admin, a channel, or a contact's note."""
+    album: str | None = None
+    """What it was sent together with, as one: Telegram's number of the group of files."""
     checked: bool = False
     """True after `/check`: whoever sends it wants to know how it will sound to others."""
 
@@ -137,20 +146,58 @@ class BusinessNote(_Recording):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestNote(_Recording):
+    """A note in a chat that the bot is not in, where someone replied to it with the bot's name."""
+
+    inline_id: str
+    """The bot's one message there: it stands already, and waits for the verdict."""
+    asker_id: int
+    language_code: str | None
+
+    @property
+    def job_id(self) -> str:
+        # Begins as the jobs of the asker's own chat do, so that /forget there finds it.
+        return f"{self.asker_id}:guest:{self.inline_id}"
+
+    @property
+    def lane(self) -> str:
+        return f"{self.asker_id}:guest"
+
+    def for_asker(self) -> Note:
+        """The note as one that its asker heard of in their own chat with the bot."""
+        recording = {field.name: getattr(self, field.name) for field in fields(_Recording)}
+        return Note(
+            **recording,
+            chat_id=self.asker_id,
+            reply_to=None,
+            thread_id=None,
+            private=True,
+            asked=True,
+            language_code=self.language_code,
+            asker_id=self.asker_id,
+        )
+
+
+AnyNote = Note | BusinessNote | GuestNote
+
+
 def business_lane(connection_id: str) -> str:
     """The lane of an account's notes: an account has one connection, so this is the lane of its owner."""
     return f"business:{connection_id}"
 
 
-def from_json(values: dict[str, Any]) -> Note | BusinessNote:
+def from_json(values: dict[str, Any]) -> AnyNote:
     """What `to_json` made, as the queue gives it back."""
+    if "inline_id" in values:
+        return GuestNote(**values)
     contact = values.get("contact")
     values = {**values, "contact": Contact(**contact) if contact else None}
     return Note(**values) if "chat_id" in values else BusinessNote(**values)
 
 
 def note_in(update: Update, bot_username: str) -> Note | BusinessNote | None:
-    """The note that `update` asks to judge: one just sent, or one that `/tone` replies to.
+    """The note that `update` asks to judge: one just sent, or one that `/tone` or the bot's name replies to.
 
     In private that is any file, for somebody waits for an answer. In a group, music and documents are left
     alone unless someone asks; so they are in a connected account.
@@ -158,13 +205,13 @@ def note_in(update: Update, bot_username: str) -> Note | BusinessNote | None:
     if update.business_message is not None:
         return _business_note(update.business_message)
     message = update.message
-    if message is None or _from_a_bot(message):
+    if message is None or from_a_bot(message):
         return None
     sound = _sound(message)
     if sound is not None and (message.chat.type == ChatType.PRIVATE or isinstance(sound, (Voice, VideoNote))):
         return _note(message, message, sound, asked=False)
     replied = message.reply_to_message
-    if replied is not None and _is_tone_command(message, bot_username):
+    if replied is not None and _asks(message, bot_username):
         sound = _sound(replied)
         if sound is not None:
             return _note(message, replied, sound, asked=True)
@@ -201,10 +248,22 @@ def _seconds(sound: Sound) -> float | None:
     return duration.total_seconds() if isinstance(duration, timedelta) else duration
 
 
-def _from_a_bot(message: Message) -> bool:
+def from_a_bot(message: Message) -> bool:
     """Another bot's message. Anonymous admins and channels look like one, but have a `sender_chat`."""
     sender = message.from_user
     return sender is not None and sender.is_bot and message.sender_chat is None
+
+
+def mentions(message: Message, bot_username: str) -> bool:
+    """Whether the bot's name stands in the message: a way to call it without a command."""
+    named = message.parse_entities([MessageEntityType.MENTION]).values()
+    return f"@{bot_username.lower()}" in (name.lower() for name in named)
+
+
+def _asks(message: Message, bot_username: str) -> bool:
+    """Whether a reply to a note asks for its tone."""
+    in_group = message.chat.type in (ChatType.GROUP, ChatType.SUPERGROUP)
+    return _is_tone_command(message, bot_username) or (in_group and mentions(message, bot_username))
 
 
 def _is_tone_command(message: Message, bot_username: str) -> bool:
@@ -228,6 +287,25 @@ def _business_note(message: Message) -> BusinessNote | None:
     )
 
 
+def holds_sound(message: Message) -> bool:
+    """Whether there may be a voice in it."""
+    return _sound(message) is not None
+
+
+def guest_note(message: Message, inline_id: str) -> GuestNote | None:
+    """The note that a guest message replies to, for the answer `inline_id`; None if it replies to none."""
+    noted, asker = message.reply_to_message, message.from_user
+    sound = None if noted is None else _sound(noted)
+    if noted is None or sound is None or asker is None:
+        return None
+    return GuestNote(
+        inline_id=inline_id,
+        asker_id=asker.id,
+        language_code=asker.language_code,
+        **_recording(message, noted, sound),
+    )
+
+
 def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Note:
     sender = request.from_user
     return Note(
@@ -238,6 +316,7 @@ def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Not
         asked=asked,
         language_code=sender.language_code if sender else None,
         asker_id=sender.id if sender and request.sender_chat is None else None,
+        album=request.media_group_id,
         **_recording(request, noted, sound),
     )
 

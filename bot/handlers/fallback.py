@@ -7,18 +7,24 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 
+from bot.albums import Albums
 from bot.handlers.replies import NEW_MESSAGE, answer_press, reply, texts_in
 from bot.store import Store
 
 __all__ = ["handlers"]
 
-SAID = filters.TEXT | filters.PHOTO | filters.Sticker.ALL
+SAID = ~filters.StatusUpdate.ALL
 
 
 def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
+    albums = Albums()
+
     async def hint(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        if update.message is not None:
-            await reply(update.message, (await texts_in(update, store))("private-hint"))
+        message = update.message
+        if message is None or not albums.is_first(message.chat_id, message.media_group_id):
+            return
+        key = "paid-media" if message.paid_media else "private-hint"
+        await reply(message, (await texts_in(update, store))(key))
 
     async def old_button(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         if update.callback_query is not None:

@@ -1,17 +1,18 @@
-"""Coming into a chat and leaving it, and a group that becomes a supergroup."""
+"""Coming into a group or a channel and leaving it, and a group that becomes a supergroup."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from telegram import ChatMember, ChatMemberUpdated, Update
-from telegram.constants import ParseMode
+from telegram.constants import ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import BaseHandler, ChatMemberHandler, ContextTypes, MessageHandler, filters
 
 from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, is_group, texts_in
 from bot.store import Obstacle, Store
+from bot.warnings import texts_for
 
 __all__ = ["handlers"]
 
@@ -29,8 +30,12 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
             return
         for obstacle in Obstacle:
             await store.clear(change.chat.id, obstacle)
-        if is_group(change.chat) and change.old_chat_member.status in OUTSIDE:
+        if change.old_chat_member.status not in OUTSIDE:
+            return
+        if is_group(change.chat):
             await greet(change, update, context)
+        elif change.chat.type == ChatType.CHANNEL:
+            await explain(change, context)
 
     async def greet(change: ChatMemberUpdated, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         texts = await texts_in(update, store)
@@ -47,6 +52,15 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
             )
         except (BadRequest, Forbidden):
             return  # a group where the bot may not write needs no greeting
+
+    async def explain(change: ChatMemberUpdated, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """In a channel the bot would speak to all its readers, so it tells the one who added it alone."""
+        person = change.from_user
+        texts = texts_for((await store.chat(person.id)).language, person.language_code)
+        try:
+            await insist(lambda: context.bot.send_message(person.id, texts("joined-channel")))
+        except (BadRequest, Forbidden):
+            return  # they never wrote to the bot
 
     async def migrated(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.message

@@ -1,4 +1,4 @@
-"""/tone, or the bot's name in a group: the tone of a text. In reply to a note it is a job, see `bot.intake`."""
+"""/tone, or the bot's name in a group: the tone of a text. On a note it is a job, see `bot.intake`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ async def tone_of(
     if not words and await _is_declined(_replied(message), message, store):
         return texts("unusable-declined")
     text = " ".join(words) or _replied_text(message)
+    if text is None and message.reply_to_message and message.reply_to_message.paid_media:
+        return texts("paid-media")
     if text is None:
         return texts("tone-nothing" if _replied(message) else "tone-how")
     [verdict] = await analyzer.judge([text])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -154,6 +154,11 @@ class ChatSettings:
     sensitivity: Sensitivity = Sensitivity.NORMAL
     """What the chat chose; what its corrections taught comes on top, see `bot.sensitivity`."""
     heat: HeatNotice = HeatNotice.OFF
+
+    def as_guest(self) -> ChatSettings:
+        """What of it holds in a chat that the bot is not in: a text of its own, and nobody's words in it."""
+        has_text = self.style not in (Style.REACTION, Style.DIGEST)
+        return replace(self, style=self.style if has_text else Style.BRIEF, transcript=ShowTranscript.OFF)
 
     @property
     def shows_words(self) -> bool:

@@ -302,3 +302,21 @@ help-command-check = how your own note will sound, before you send it
 help-command-mydata = all that I keep about you
 help-command-optout = no warnings about your notes, in any chat
 help-command-optin = warnings about your notes again
+
+## Everywhere else: channels, chats the bot is not in, inline, its own profile
+
+paid-media = That is paid media, and Telegram doesn't let me open it. I can only judge what anybody here could play.
+joined-channel = Thanks for adding me to a channel! I never post there: all its readers would get it. Link a discussion group to the channel and add me to it, and I'll warn under the voice notes that appear there.
+guest-listening = 🎧 Listening…
+guest-how = Reply to a voice note or a text with my name, and I'll tell you its tone.
+inline-title = Check a note…
+inline-about = Telegram gives me no voice notes here. In our private chat I can listen to them.
+inline-said = Before I play a voice note, or send one, I let a bot tell me how it sounds. 🎧
+inline-button = 🎙 Check a note in our private chat
+bot-description =
+    Know the tone before you press play.
+
+    Forward me a voice note, and I'll tell you if it sounds negative, neutral or positive. Add me to a group, and I'll do it under its voice notes. I can also check your own note before you send it.
+
+    English and Russian. What is said stays on the machine I run on, and none of it is kept.
+bot-short-description = Tells you the tone of a voice message before you press play. Nothing that is said is kept.
