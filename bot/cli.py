@@ -30,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from bot import doctor
 
                 return asyncio.run(doctor.run(settings))
+            case "export":
+                from bot import export
+
+                return asyncio.run(export.run(settings))
             case _:
                 return _run(settings, token)
     except ConfigurationError as error:
@@ -80,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot; without a token, show how to get one and what it does")
     commands.add_parser("doctor", help="check this machine, the models and the token")
+    commands.add_parser("export", help="print the corrections that people gave for training, as JSON lines")
     analyze = commands.add_parser("analyze", help="judge files or texts on this machine, without Telegram")
     analyze.add_argument("files", nargs="*", type=Path, metavar="FILE", help="audio or video with sound")
     analyze.add_argument("--text", help="judge this text")

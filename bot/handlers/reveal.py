@@ -59,6 +59,8 @@ def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHan
         note = await asked_about(query, warning) if isinstance(warning, Message) else None
         if note is None or not isinstance(warning, Message):
             await answer_press(query, texts("reveal-gone"), alert=True)
+        elif await ear.is_declined(note):
+            await answer_press(query, texts("unusable-declined"), alert=True)
         elif is_group(warning.chat):
             await answer_press(query, await in_group(note, warning, chat, texts), alert=True)
         else:

@@ -1,5 +1,10 @@
 """What is kept because people decided it, and that all of it can be seen and deleted."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from bot.store import Correction, Judged, Owner, Sensitivity, Store
@@ -71,6 +76,25 @@ async def test_only_corrections_of_those_who_agreed_are_given(store):
     assert await store.people.given() == [correction(1)]
     await store.people.agree(ANNA, False)
     assert await store.people.given() == []
+
+
+def export(folder):
+    command = [sys.executable, "-m", "bot", "export"]
+    environment = {**os.environ, "FOREWARN_DATA_DIR": str(folder)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+async def test_the_operator_gets_what_was_given_and_not_from_whom(store, tmp_path):
+    await store.people.correct(FAMILY, ANNA, correction())
+    await store.people.correct(FAMILY, MAX, correction(meant="positive"))
+    await store.people.agree(ANNA, True)
+    exported = export(tmp_path)
+    [row] = map(json.loads, exported.stdout.splitlines())
+    assert row == {"said": "negative", "label": "neutral", "scores": SCORES, "language": "en"}
+    failed = export(tmp_path / "nowhere")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("forewarn: the database cannot be used")
+    assert len(failed.stderr.splitlines()) == 1
 
 
 async def test_all_that_is_kept_of_a_person_is_shown_and_deleted_and_nothing_of_others(store):
