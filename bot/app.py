@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from telegram import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
+from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, BaseHandler, ContextTypes
 from telegram.request import HTTPXRequest
@@ -46,11 +46,10 @@ from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.listener import Progress, analyzer_options
+from bot.profile import publish_commands, publish_descriptions
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
-from bot.store.chat import ChatLanguage
 from bot.waiting import Waiting
-from bot.warnings import texts_for
 from models.analyzer import LONGEST_NOTE, Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
 __all__ = ["StartError", "run", "start_errors"]
@@ -67,9 +66,6 @@ ALLOWED_UPDATES = [
     Update.INLINE_QUERY,
 ]
 """Always named: left out, Telegram keeps to what an earlier version asked for."""
-COMMANDS = ("tone", "settings", "help", "privacy", "forget", "optout", "optin")
-IN_PRIVATE = ("start", "check", "mydata")
-"""Commands that groups have no need of."""
 UPDATES_AT_ONCE = 64
 POLL_SECONDS = 30
 START_TRIES = 3
@@ -289,7 +285,9 @@ async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settin
     with _logged("warm-up failed"):
         await analyzer.warm_up()
     with _logged("commands not published"):
-        await _publish_commands(app)
+        await publish_commands(app.bot)
+    with _logged("descriptions not published"):
+        await publish_descriptions(app.bot)
     while True:
         with _logged("old data not deleted"):
             await store.forget_verdicts(timedelta(days=settings.keep_days))
@@ -313,17 +311,6 @@ def _logged(event: str) -> Iterator[None]:
         raise
     except Exception as error:
         log.warning(event, error=type(error).__name__)
-
-
-async def _publish_commands(app: App) -> None:
-    """The menu of commands, in both languages."""
-    for code in (None, "ru"):
-        texts = texts_for(ChatLanguage.AUTO, code)
-        in_groups = [BotCommand(name, texts(f"help-command-{name}")) for name in COMMANDS]
-        alone = [BotCommand(name, texts(f"help-command-{name}")) for name in IN_PRIVATE]
-        in_private = [*alone, *in_groups]
-        await app.bot.set_my_commands(in_private, BotCommandScopeAllPrivateChats(), language_code=code)
-        await app.bot.set_my_commands(in_groups, BotCommandScopeAllGroupChats(), language_code=code)
 
 
 async def _log_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
