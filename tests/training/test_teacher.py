@@ -39,7 +39,7 @@ def write_recipe(folder: Path, name: str, base: Path, **values: object) -> Path:
 
 @pytest.mark.slow
 def test_a_student_follows_its_teacher_and_weights_can_be_trained_on(tiny_bert: Path, tmp_path: Path) -> None:
-    """Three runs, as the shipped weights were made."""
+    """The teacher, then its student: two of the runs that made the shipped weights."""
     student = write_recipe(tmp_path, "student", tiny_bert, teacher="teacher.toml")
     teacher = write_recipe(tmp_path, "teacher", tiny_bert, languages=["en"])
     early = run_training(student)
@@ -65,25 +65,36 @@ def test_a_student_follows_its_teacher_and_weights_can_be_trained_on(tiny_bert: 
     assert np.corrcoef(logits[:, :3].ravel(), exported.ravel())[0, 1] > 0.98
 
 
-def test_a_teacher_reads_what_is_in_its_language_or_was_translated_from_it(
-    tiny_bert: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def student(tiny_bert: Path, tmp_path: Path) -> Path:
+    """The recipe of a run whose English teacher has finished."""
     teacher = load_recipe(write_recipe(tmp_path, "teacher", tiny_bert, languages=["en"], steps=2))
     network = build(teacher)
     trained = [p for p in network.parameters() if p.requires_grad]
     state = {"base": str(tiny_bert), "network": network.state_dict(), "average": trained, "step": 2}
     teacher.out.mkdir()
     torch.save(state, teacher.out / "checkpoint.pt")
-    recipe = load_recipe(write_recipe(tmp_path, "student", tiny_bert, teacher="teacher.toml"))
+    return write_recipe(tmp_path, "student", tiny_bert, teacher="teacher.toml")
+
+
+def test_a_teacher_reads_what_is_in_its_language_or_was_translated_from_it(student: Path) -> None:
     rows = [
         replace(BLANK, text="so happy"),
         replace(BLANK, text="так рада", language="ru", original="so happy"),
         replace(BLANK, text="так рада", language="ru", original="очень рада"),
         replace(BLANK, text="очень жаль", language="ru"),
     ]
-    taught = lessons(recipe, rows)
+    taught = lessons(load_recipe(student), rows)
     assert set(taught) == {"so happy", "так рада"}
     assert np.array_equal(taught["so happy"], taught["так рада"])
+
+
+def test_what_the_teacher_gets_wrong_is_left_to_the_labels(student: Path) -> None:
+    with student.open("a", encoding="utf-8") as recipe:
+        recipe.write('[[sources]]\nname = "irony"\ntable = "said.tsv"\ntaught = false\n')
+    texts = {"said": "so happy", "irony": "oh how happy"}
+    rows = [replace(BLANK, text=text, source=source) for source, text in texts.items()]
+    assert set(lessons(load_recipe(student), rows)) == {"so happy"}
 
 
 def test_following_the_teacher_lowers_the_loss_and_silence_costs_nothing(
