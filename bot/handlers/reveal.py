@@ -22,6 +22,7 @@ from bot.handlers.replies import answer_press, is_group, reply, texts_in
 from bot.hearing import Ear, NotHeard
 from bot.jobs import Jobs
 from bot.notes import Note, note_answered
+from bot.sensitivity import lean, leaning
 from bot.store import ChatSettings, ShowTranscript, Store, Style
 from bot.warnings import Texts
 from bot.warnings.phrase import TELEGRAM_LIMIT
@@ -44,7 +45,7 @@ Place = tuple[int, int]
 
 
 def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHandler[Update, Any, Any]]:
-    again = _Again(ear)
+    again = _Again(ear, store)
 
     async def reveal(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
@@ -105,8 +106,9 @@ def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHan
 class _Again:
     """Notes that are listened to again, and what was just heard in them."""
 
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, ear: Ear, store: Store) -> None:
         self._ear = ear
+        self._store = store
         self._tasks: dict[Place, asyncio.Task[Verdict | None]] = {}
 
     def is_listening(self, warning: Message) -> bool:
@@ -131,7 +133,10 @@ class _Again:
         with_words = replace(chat, style=Style.GENTLE, transcript=ShowTranscript.SHOWN)
         try:
             async with asyncio.timeout(LONGEST_LISTENING):
-                return await self._ear.hear(note, with_words)
+                heard = await self._ear.hear(note, with_words)
+            # Where the chat hears another tone in it, no words stand out: they spoke for the first one.
+            corrections = await self._store.people.corrections(note.chat_id)
+            return lean(heard, leaning(chat.sensitivity, corrections))
         except (NotHeard, SQLAlchemyError, TimeoutError) as error:
             log.info("words not shown", job=note.job_id, error=type(error).__name__)
             return None

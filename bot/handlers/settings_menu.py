@@ -19,7 +19,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, Cont
 
 from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, may_change, reply, texts_in
-from bot.store import ChatSettings, ShowTranscript, Store, Style, WarnWhen
+from bot.store import ChatSettings, Sensitivity, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, QuietHours
 from bot.warnings import Texts, phrase, texts_for
 from bot.warnings.digests import digest, line
@@ -36,6 +36,7 @@ CLOCK = f"{PREFIX}:utc"
 TOPICS: dict[str, type[StrEnum]] = {
     "style": Style,
     "when": WarnWhen,
+    "sensitivity": Sensitivity,
     "transcript": ShowTranscript,
     "quiet": QuietHours,
     "delete_after": DeleteAfter,

@@ -165,6 +165,7 @@ settings =
     { $preview }
 settings-style = 🎨 Style: { $choice }
 settings-when = 🔔 Warn: { $choice }
+settings-sensitivity = 🎚 Sensitivity: { $choice }
 settings-transcript = 💬 Words: { $choice }
 settings-quiet = 🌙 Silent: { $choice }
 settings-delete_after = 🧹 Delete warnings: { $choice }
@@ -182,6 +183,9 @@ settings-when-about =
     • <b>not neutral</b>: of negative and positive ones
     • <b>negative only</b>
     • <b>only on /tone</b>: I listen to nothing and say nothing until someone replies to a note with /tone. In a private chat with me it is the same, and of your contacts' notes you hear nothing.
+settings-sensitivity-about =
+    <b>Sensitivity</b>
+    How readily a note counts as negative here. “Wrong?” under a warning moves it too, a little with each press.
 settings-transcript-about =
     <b>The words of a note</b>
     I keep no words. With a button, whoever presses it sees them, and I listen again for that. The words that decided the tone are bold. Reactions and digests show none.
@@ -214,6 +218,9 @@ settings-when-always = always
 settings-when-not_neutral = not neutral
 settings-when-negative = negative only
 settings-when-on_tone = only on /tone
+settings-sensitivity-lower = fewer negatives
+settings-sensitivity-normal = usual
+settings-sensitivity-higher = more negatives
 settings-transcript-off = hidden
 settings-transcript-button = on a button
 settings-transcript-spoiler = under a spoiler
@@ -320,3 +327,49 @@ bot-description =
 
     English and Russian. What is said stays on the machine I run on, and none of it is kept.
 bot-short-description = Tells you the tone of a voice message before you press play. Nothing that is said is kept.
+
+## What the operator sets
+
+door-closed = I only work for people and groups that my owner has let in. The number to give them: <code>{ $chat }</code>
+limit-user_notes = That's more than { $most } notes from you within an hour, and I have to leave time for others. I'll be back for yours in { $minutes } { $minutes ->
+        [one] minute
+       *[other] minutes
+    }.
+limit-chat_notes = That's more than { $most } notes in this chat within an hour, and I have to leave time for others. I'll be back in { $minutes } { $minutes ->
+        [one] minute
+       *[other] minutes
+    }.
+limit-chat_minutes = I've listened to { $most } minutes of audio for this chat today, which is as much as I may. I'll be back after midnight (UTC).
+admin =
+    <b>forewarn { $version }</b>, up for { $uptime }
+
+    <b>Engine</b>: { $engine }
+    <b>Queue</b>: { $queue } { $queue ->
+        [one] note
+       *[other] notes
+    }{ $oldest }
+    <b>Today</b>: { $outcomes }
+    <b>Memory</b>: { $memory } MB
+    <b>Databases</b>: { $database } MB
+    <b>Chats heard in { $days } days</b>: { $private } private, { $groups } { $groups ->
+        [one] group
+       *[other] groups
+    }
+admin-oldest = , the oldest { $age } old
+span-seconds = { $count } { $count ->
+        [one] second
+       *[other] seconds
+    }
+span-minutes = { $count } { $count ->
+        [one] minute
+       *[other] minutes
+    }
+span-hours = { $count } { $count ->
+        [one] hour
+       *[other] hours
+    }
+span-days = { $count } { $count ->
+        [one] day
+       *[other] days
+    }
+help-command-admin = how the bot is doing

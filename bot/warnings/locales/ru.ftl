@@ -168,6 +168,7 @@ settings =
     { $preview }
 settings-style = 🎨 Стиль: { $choice }
 settings-when = 🔔 Предупреждать: { $choice }
+settings-sensitivity = 🎚 Чуткость: { $choice }
 settings-transcript = 💬 Слова: { $choice }
 settings-quiet = 🌙 Без звука: { $choice }
 settings-delete_after = 🧹 Удалять: { $choice }
@@ -185,6 +186,9 @@ settings-when-about =
     • <b>кроме нейтральных</b>: о негативных и позитивных
     • <b>только о негативных</b>
     • <b>только по /tone</b>: ничего не слушаю и молчу, пока на запись не ответят командой /tone. В личном чате со мной так же, а о записях контактов я тогда не говорю.
+settings-sensitivity-about =
+    <b>Чуткость</b>
+    Насколько легко запись считается здесь негативной. Кнопка «Не так?» под предупреждением тоже её меняет, понемногу с каждым нажатием.
 settings-transcript-about =
     <b>Слова записи</b>
     Слов я не храню. С кнопкой их увидит тот, кто нажмёт, — для этого я послушаю запись ещё раз. Слова, которые решили дело, выделены жирным. В реакциях и сводках слов нет.
@@ -217,6 +221,9 @@ settings-when-always = всегда
 settings-when-not_neutral = кроме нейтральных
 settings-when-negative = только о негативных
 settings-when-on_tone = только по /tone
+settings-sensitivity-lower = реже негативные
+settings-sensitivity-normal = обычная
+settings-sensitivity-higher = чаще негативные
 settings-transcript-off = не показывать
 settings-transcript-button = по кнопке
 settings-transcript-spoiler = под спойлером
@@ -328,3 +335,74 @@ bot-description =
 
     Понимаю русский и английский. Сказанное не покидает машину, на которой я работаю, и не сохраняется.
 bot-short-description = Подскажу тон голосового до того, как вы его включите. Ничего из сказанного не храню.
+
+## Что задаёт владелец
+
+door-closed = Я работаю только для тех людей и групп, которых впустил мой владелец. Номер, который нужно ему сообщить: <code>{ $chat }</code>
+limit-user_notes = За час от вас больше { $most } { $most ->
+        [one] записи
+       *[other] записей
+    }, а время нужно и другим. К вашим вернусь через { $minutes } { $minutes ->
+        [one] минуту
+        [few] минуты
+       *[other] минут
+    }.
+limit-chat_notes = За час в этом чате больше { $most } { $most ->
+        [one] записи
+       *[other] записей
+    }, а время нужно и другим. Вернусь через { $minutes } { $minutes ->
+        [one] минуту
+        [few] минуты
+       *[other] минут
+    }.
+limit-chat_minutes = Сегодня для этого чата прослушано уже { $most } { $most ->
+        [one] минута
+        [few] минуты
+       *[other] минут
+    } — больше мне нельзя. Вернусь после полуночи (UTC).
+admin =
+    <b>forewarn { $version }</b>, работает { $uptime }
+
+    <b>Движок</b>: { $engine }
+    <b>Очередь</b>: { $queue } { $queue ->
+        [one] запись
+        [few] записи
+       *[other] записей
+    }{ $oldest }
+    <b>Сегодня</b>: { $outcomes }
+    <b>Память</b>: { $memory } МБ
+    <b>Базы данных</b>: { $database } МБ
+    <b>Чаты за { $days } { $days ->
+        [one] день
+        [few] дня
+       *[other] дней
+    }</b>: { $private } { $private ->
+        [one] личный
+       *[other] личных
+    }, { $groups } { $groups ->
+        [one] группа
+        [few] группы
+       *[other] групп
+    }
+admin-oldest = , старшая ждёт { $age }
+span-seconds = { $count } { $count ->
+        [one] секунду
+        [few] секунды
+       *[other] секунд
+    }
+span-minutes = { $count } { $count ->
+        [one] минуту
+        [few] минуты
+       *[other] минут
+    }
+span-hours = { $count } { $count ->
+        [one] час
+        [few] часа
+       *[other] часов
+    }
+span-days = { $count } { $count ->
+        [one] день
+        [few] дня
+       *[other] дней
+    }
+help-command-admin = как поживает бот
