@@ -17,11 +17,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
 from models.speech.checkpoint import Checkpoint
-from models.speech.network import CONVOLUTIONS, DATA, TRANSFORMER, Network, Session
+from models.speech.network import CONVOLUTIONS, DATA, GPU, TRANSFORMER, Network, Session
 from models.speech.transcript import EngineUnavailable, Samples
 from models.speech.wav2vec2_graph import Architecture, Precision, UnsupportedCheckpoint, write_graphs
 
@@ -34,6 +35,8 @@ Progress = Callable[[str, float], None]
 
 _VERSION = 2
 """Part of the cache's key; raise it whenever the graph or the files below change."""
+_HAS_GPU = GPU in ort.get_available_providers()
+"""Whether ONNX Runtime was built for one; whether there is one shows when a network is opened."""
 _FLOAT_ERROR = 1e-3
 """Largest relative error of float32 logits against Transformers; rounding alone gives about 1e-6."""
 _INT8_ERROR = 0.15
@@ -53,7 +56,7 @@ def converted(
         EngineUnavailable: the checkpoint cannot be converted, or not faithfully.
     """
     name = re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name)
-    place = cache_dir / f"{name}-{checkpoint.fingerprint}-v{_VERSION}"
+    place = cache_dir / f"{name}-{checkpoint.fingerprint}-v{_VERSION}{'-gpu' if _HAS_GPU else ''}"
     if not place.is_dir():
         cache_dir.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache_dir))
@@ -81,23 +84,34 @@ def _convert(checkpoint: Checkpoint, folder: Path, threads: int, progress: Progr
     vocabulary = checkpoint.vocabulary()
     speech = babble()
 
-    def written(precision: Precision) -> NDArray[np.float32]:
+    def written(precision: Precision) -> Session:
         step = f"converting to {precision}"
         _write(checkpoint, architecture, precision, folder / precision, lambda share: progress(step, share))
-        return Session(folder / precision, threads).logits(speech)
+        return Session(folder / precision, threads, gpu=precision == "float16")
 
-    truth = written("float32")
+    truth = written("float32").logits(speech)
     if truth.shape[1] > len(vocabulary.letters):
         raise UnsupportedCheckpoint(f"it has {truth.shape[1]} classes, vocab.json {len(vocabulary.letters)}")
     if find_spec("torch") and find_spec("transformers"):
         _check_float(checkpoint, truth, speech)
-    faster: tuple[Precision, ...] = ("int8", "mixed")
-    precision: Precision = next((fast for fast in faster if _faithful(fast, truth, written(fast))), "float32")
+
+    def as_good(precision: Precision) -> bool:
+        session = written(precision)
+        if precision == "float16" and not session.on_gpu:
+            return False
+        return _faithful(precision, truth, session.logits(speech))
+
+    precision: Precision = next(filter(as_good, _faster()), "float32")
     for file in (folder / precision).iterdir():
         file.rename(folder / file.name)
     for tried in filter(Path.is_dir, folder.iterdir()):
         shutil.rmtree(tried)
     Network(folder, precision, vocabulary, checkpoint.normalises).save()
+
+
+def _faster() -> tuple[Precision, ...]:
+    """What to try instead of float32, the best first."""
+    return ("float16", "int8", "mixed") if _HAS_GPU else ("int8", "mixed")
 
 
 def _write(

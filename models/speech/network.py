@@ -7,6 +7,7 @@ their memory does not grow with the length of what is heard, and much of it stay
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import ceil
@@ -21,7 +22,10 @@ from numpy.typing import NDArray
 from models.speech.ctc import Vocabulary
 from models.speech.transcript import Samples
 
-__all__ = ["CONVOLUTIONS", "DATA", "TRANSFORMER", "Network", "Session"]
+__all__ = ["CONVOLUTIONS", "DATA", "GPU", "TRANSFORMER", "Network", "Session"]
+
+GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+"""What ONNX Runtime calls them; the first is only in the package `onnxruntime-gpu`."""
 
 CONVOLUTIONS, TRANSFORMER, DATA = "convolutions.onnx", "transformer.onnx", "model.data"
 """The files of a network's folder, besides its description."""
@@ -56,10 +60,12 @@ class Network:
 class Session:
     """The network of a folder, loaded. Safe to call from several threads."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        """`threads` of 0: one a core."""
-        self._convolutions = _open(folder / CONVOLUTIONS, threads)
-        self._transformer = _open(folder / TRANSFORMER, threads)
+    def __init__(self, folder: Path, threads: int, *, gpu: bool = False) -> None:
+        """`threads` of 0: one a core. With `gpu` it runs on one if there is one: see `on_gpu`."""
+        providers = [GPU, CPU] if gpu else [CPU]
+        self._convolutions = _open(folder / CONVOLUTIONS, threads, providers)
+        self._transformer = _open(folder / TRANSFORMER, threads, providers)
+        self.on_gpu = all(GPU in one.get_providers() for one in (self._convolutions, self._transformer))
         shape = self._convolutions.get_modelmeta().custom_metadata_map
         self.samples_per_frame = int(shape["samples_per_frame"])
         self.receptive_field = int(shape["receptive_field"])
@@ -99,7 +105,7 @@ class Session:
         return {"mean": mean, "covariance": windows.T @ windows / len(windows)}
 
 
-def _open(file: Path, threads: int) -> ort.InferenceSession:
+def _open(file: Path, threads: int, providers: Sequence[str]) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -107,4 +113,4 @@ def _open(file: Path, threads: int) -> ort.InferenceSession:
     options.add_session_config_entry("session.force_spinning_stop", "1")
     # A pattern is one more block of memory for each length that comes twice: half a gigabyte for 20 s.
     options.enable_mem_pattern = False
-    return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(file, options, providers=providers)

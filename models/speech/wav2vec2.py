@@ -155,7 +155,7 @@ class _Listener:
 
     def __init__(self, network: Network, threads: int, model: LanguageModel | None) -> None:
         self._network = network
-        self._session = Session(network.folder, threads)
+        self._session = Session(network.folder, threads, gpu=network.precision == "float16")
         self._search = BeamSearch(model, network.vocabulary) if model else None
 
     def listen(self, samples: Samples, speech: Sequence[Span], pause: Pause) -> Iterator[Hearing]:

@@ -32,12 +32,19 @@ from onnx import TensorProto, helper, numpy_helper
 
 __all__ = ["Architecture", "Graphs", "Precision", "UnsupportedCheckpoint", "Weights", "write_graphs"]
 
-Precision = Literal["int8", "mixed", "float32"]
-"""Of the matrix products, from the fastest to the finest: int8, with one range of inputs a product; the same
-with a range for every `_BLOCK` inputs of a convolution; float32."""
-_Kind = Literal["int8", "blocks", "float32"]
-"""Of one matrix product: int8 with one range of inputs, int8 with one for every block of them, float32."""
-_CONVOLUTIONS: dict[Precision, _Kind] = {"int8": "int8", "mixed": "blocks", "float32": "float32"}
+Precision = Literal["float16", "int8", "mixed", "float32"]
+"""Of the matrix products. For a GPU: float16, and so is all else. For a CPU, from the fastest to the finest:
+int8, with one range of inputs a product; the same with a range for every `_BLOCK` inputs of a convolution;
+float32."""
+_Kind = Literal["int8", "blocks", "float"]
+"""Of one matrix product: int8 with one range of inputs, int8 with one for every block of them, float."""
+_KINDS: dict[Precision, tuple[_Kind, _Kind]] = {
+    "float16": ("float", "float"),
+    "int8": ("int8", "int8"),
+    "mixed": ("blocks", "int8"),
+    "float32": ("float", "float"),
+}
+"""Of the convolutions and of the transformer."""
 Weights = Callable[[str], NDArray[np.float32] | None]
 """The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
 
@@ -135,7 +142,7 @@ class Graphs:
 
     convolutions: bytes
     """`samples`, float32 (n,), normalised as the checkpoint wants it and at least `receptive_field` long →
-    `features`, float32 (frames, channels). With a group norm also `mean`, float64 (1, kernel), and
+    `features` (frames, channels). With a group norm also `mean`, float64 (1, kernel), and
     `covariance`, float64 (kernel, kernel): of the first convolution's windows in the whole utterance."""
     transformer: bytes
     """`features`, those of all frames → `logits`, float32 (frames, classes)."""
@@ -152,9 +159,10 @@ def write_graphs(
     Raises:
         UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
     """
-    kind: _Kind = "float32" if precision == "float32" else "int8"
-    convolutions = _Writer(weights, data, kind=kind)
-    features = _feature_encoder(convolutions, architecture, _CONVOLUTIONS[precision])
+    half = precision == "float16"
+    of_convolutions, of_transformer = _KINDS[precision]
+    convolutions = _Writer(weights, data, of_convolutions, half=half)
+    features = _feature_encoder(convolutions, architecture)
     inputs = [_value("samples", TensorProto.FLOAT, "n")]
     metadata = {
         "samples_per_frame": architecture.samples_per_frame,
@@ -168,22 +176,18 @@ def write_graphs(
         ]
         metadata |= {"window": kernel, "window_stride": architecture.conv_strides[0]}
 
-    transformer = _Writer(weights, data, kind=kind)
+    transformer = _Writer(weights, data, of_transformer, half=half)
     hidden = _feature_projection(transformer, architecture, "features")
     hidden = _transformer(transformer, architecture, hidden)
-    logits = transformer.linear(hidden, "lm_head", kind="float32")
-    logits = transformer.node("Squeeze", [logits, transformer.integers(0)])
-    channels = architecture.conv_dims[-1]
+    logits = transformer.linear(hidden, "lm_head", kind="float")
+    logits = transformer.node(
+        "Squeeze", [transformer.cast(logits, TensorProto.FLOAT), transformer.integers(0)]
+    )
+    between = _value("features", convolutions.float_type, "frames", architecture.conv_dims[-1])
+    result = _value("logits", TensorProto.FLOAT, "frames", "classes")
     return Graphs(
-        convolutions.finish(
-            inputs, features, _value("features", TensorProto.FLOAT, "frames", channels), metadata
-        ),
-        transformer.finish(
-            [_value("features", TensorProto.FLOAT, "frames", channels)],
-            logits,
-            _value("logits", TensorProto.FLOAT, "frames", "classes"),
-            {},
-        ),
+        convolutions.finish(inputs, features, between, metadata),
+        transformer.finish([between], logits, result, {}),
     )
 
 
@@ -191,7 +195,7 @@ def _value(name: str, kind: int, *shape: int | str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def _feature_encoder(writer: _Writer, architecture: Architecture, kind: _Kind) -> str:
+def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
     """The convolutions: samples (n,) → (frames, channels)."""
     kernel, stride = architecture.conv_kernels[0], architecture.conv_strides[0]
     hop, field, spare = (
@@ -204,12 +208,13 @@ def _feature_encoder(writer: _Writer, architecture: Architecture, kind: _Kind) -
         "Div", [writer.node("Sub", [length, writer.integers(field - hop)]), writer.integers(hop)]
     )
     end = writer.node("Mul", [writer.node("Add", [frames, writer.integers(spare)]), writer.integers(hop)])
-    padded = writer.node("Pad", ["samples", writer.integers(0, (spare + 1) * hop)])
+    samples = writer.cast("samples", writer.float_type)
+    padded = writer.node("Pad", [samples, writer.integers(0, (spare + 1) * hop)])
     windows = _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
     name = "wav2vec2.feature_extractor.conv_layers.0"
     weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
     if architecture.conv_layer_norm:
-        x = writer.product(windows, weight, writer.bias(f"{name}.conv"), kind="float32")
+        x = writer.product(windows, weight, writer.bias(f"{name}.conv"), kind="float")
         x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
     else:
         x = _group_normed_product(writer, windows, weight, f"{name}.layer_norm")
@@ -219,9 +224,7 @@ def _feature_encoder(writer: _Writer, architecture: Architecture, kind: _Kind) -
         name = f"wav2vec2.feature_extractor.conv_layers.{index}"
         before, after = architecture.conv_dims[index - 1 : index + 1]
         weight = writer.tensor(f"{name}.conv.weight", after, before, architecture.conv_kernels[index])
-        x = _convolution(
-            writer, x, weight, architecture.conv_strides[index], writer.bias(f"{name}.conv"), kind
-        )
+        x = _convolution(writer, x, weight, architecture.conv_strides[index], writer.bias(f"{name}.conv"))
         if architecture.conv_layer_norm:
             x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
         x = writer.gelu(x)
@@ -234,23 +237,20 @@ def _convolution(
     weight: NDArray[np.float32],
     stride: int,
     bias: NDArray[np.float32] | None,
-    kind: _Kind,
 ) -> str:
     """(rows, before) → (rows / stride, after); `weight` is (after, before, kernel)."""
     after, before, kernel = weight.shape
     matrix = weight.transpose(2, 1, 0).reshape(kernel * before, after)
-    if kernel == stride or kind == "int8":
+    if kernel == stride or writer.kind == "int8":
         # Bytes are cheap to lay side by side, and one product is faster than two.
-        return writer.product(
-            x, matrix, bias, kind=kind, cut=lambda y: _windows(writer, y, before, kernel, stride)
-        )
+        return writer.product(x, matrix, bias, cut=lambda y: _windows(writer, y, before, kernel, stride))
     blocks = writer.node("Reshape", [x, writer.integers(-1, stride * before)])
     split = stride * before
     return writer.node(
         "Add",
         [
-            writer.product(blocks, matrix[:split], bias, kind=kind),
-            writer.product(_overlap(writer, blocks, before, kernel, stride), matrix[split:], None, kind=kind),
+            writer.product(blocks, matrix[:split], bias),
+            writer.product(_overlap(writer, blocks, before, kernel, stride), matrix[split:], None),
         ],
     )
 
@@ -290,8 +290,8 @@ def _group_normed_product(writer: _Writer, windows: str, weight: NDArray[np.floa
             writer.node("MatMul", ["mean", normed]),
         ],
     )
-    product = writer.node("MatMul", [windows, writer.node("Cast", [normed], to=TensorProto.FLOAT)])
-    return writer.node("Add", [product, writer.node("Cast", [shift], to=TensorProto.FLOAT)])
+    product = writer.node("MatMul", [windows, writer.cast(normed, writer.float_type)])
+    return writer.node("Add", [product, writer.cast(shift, writer.float_type)])
 
 
 def _feature_projection(writer: _Writer, architecture: Architecture, features: str) -> str:
@@ -361,10 +361,11 @@ def _scales(weight: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 class _Writer:
     """Collects nodes and constants; knows how a matrix product is written in each precision."""
 
-    def __init__(self, weights: Weights, data: BinaryIO, *, kind: _Kind) -> None:
-        """`kind`: of the products for which no other is asked."""
+    def __init__(self, weights: Weights, data: BinaryIO, kind: _Kind, *, half: bool) -> None:
+        """`kind`: of the products for which no other is asked; `half`: of the width of all floats."""
+        self.kind = kind
+        self.float_type = TensorProto.FLOAT16 if half else TensorProto.FLOAT
         self._weights = weights
-        self._kind = kind
         self._data = data
         self._data_name = Path(data.name).name
         self._nodes: list[onnx.NodeProto] = []
@@ -412,6 +413,8 @@ class _Writer:
 
     def constant(self, array: NDArray[Any] | np.generic) -> str:
         name = f"c{len(self._constants)}"
+        if array.dtype == np.float32:
+            array = array.astype(helper.tensor_dtype_to_np_dtype(self.float_type), copy=False)
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
         if len(tensor.raw_data) >= _DATA_FROM:
             self._move_to_data(tensor)
@@ -422,6 +425,9 @@ class _Writer:
         if values not in self._integers:
             self._integers[values] = self.constant(np.array(values, np.int64))
         return self._integers[values]
+
+    def cast(self, x: str, kind: int) -> str:
+        return self.node("Cast", [x], to=kind)
 
     def slice(self, x: str, start: int, end: str, axis: int) -> str:
         return self.node("Slice", [x, self.integers(start), end, self.integers(axis)])
@@ -450,8 +456,8 @@ class _Writer:
         cut: Callable[[str], str] = lambda x: x,
     ) -> str:
         """`cut(x) @ weight + bias`; `cut` only moves values about, so it may move them quantised."""
-        match kind or self._kind:
-            case "float32":
+        match kind or self.kind:
+            case "float":
                 product = self.node("MatMul", [cut(x), self.constant(weight)])
                 return product if bias is None else self.node("Add", [product, self.constant(bias)])
             case "blocks":
