@@ -1,6 +1,6 @@
 """Train the tone model by a recipe, export it, calibrate it, report.
 
-scripts/train.py configs/train/shipped.toml [--data FOLDER] [--base FOLDER-OR-HUB-ID] [--resume]
+scripts/train.py configs/train/foundation.toml [--data FOLDER] [--base FOLDER-OR-HUB-ID] [--resume]
 
 Leaves in the recipe's `out`: weights/ (what `ToneModel.load` reads), report.md with pictures, log.jsonl
 and checkpoint.pt. A finished run with --resume only exports and reports anew.
