@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -163,18 +164,7 @@ class Ears:
         if text == "gone":
             raise FileNotFoundError(2, "No such file or directory")
         [one] = self.judge([text], ["en"])
-        return Verdict(
-            tone=one.tone,
-            confidence=one.confidence,
-            unsure=one.unsure,
-            scores=one.scores,
-            emotions=one.emotions,
-            emotions_present=one.emotions_present,
-            language="en",
-            transcript=text,
-            duration=2.0,
-            engine="ears",
-        )
+        return Verdict(**asdict(one), transcript=text, duration=2.0, engine="ears")
 
 
 def test_what_is_heard_is_compared_with_what_was_said(tmp_path: Path) -> None:
