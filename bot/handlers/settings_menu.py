@@ -48,8 +48,8 @@ IN_PRIVATE = {"quiet"}
 """In groups no warning ever makes a sound."""
 OF_OWNERS = {"business"}
 """For those who connected the bot to their account."""
-WEST, EAST = -12, 14
-"""How far clocks differ from UTC, in hours."""
+CLOCKS = range(-12, 15)
+"""How far clocks are ahead of UTC, in hours."""
 PER_ROW = 2
 """Buttons side by side: more are cut off on a phone."""
 LONG_LABEL = 20
@@ -145,7 +145,7 @@ def _choice(data: str) -> dict[str, str | int]:
     """What a button chooses, by the setting's name; empty if it chooses nothing."""
     name, _, value = data.removeprefix(f"{PREFIX}:").partition(":")
     if f"{PREFIX}:{name}" == CLOCK:
-        return {"utc_offset": max(WEST, min(EAST, int(value)))}
+        return {"utc_offset": int(value)} if value in map(str, CLOCKS) else {}
     kind = TOPICS.get(name)
     return {name: value} if kind and value in [option.value for option in kind] else {}
 
