@@ -18,6 +18,10 @@ def said_about(chat, note):
     return [said for said in chat.from_bot if said.reply_to and said.reply_to.id == note.id]
 
 
+def is_about(call, message):
+    return call.params["message_id"] == message.id
+
+
 # --- the menu
 
 
@@ -116,6 +120,8 @@ async def test_notes_that_come_together_are_one_message(tg, bot, anna):
     notes = [chat.voice(anna, sample(tone)) for tone in ("negative", "positive", "neutral")]
     digest = await notes[0].reply(within=HEARD)
     await digest.edited(containing="3 voice notes", within=HEARD)
+    edits = [call.at for call in tg.calls_of("editMessageText", chat=chat) if is_about(call, digest)]
+    assert [later - one > 2.4 for one, later in pairwise(edits)] == [True]
     lines = digest.text.splitlines()[1:]
     for line, tone in zip(lines, ("negative", "positive", "neutral"), strict=True):
         assert tone in line
