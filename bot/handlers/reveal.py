@@ -119,15 +119,19 @@ class _Again:
         key = _key(warning)
         if key not in self._tasks:
             task = asyncio.create_task(self._hear(note, chat))
-            task.add_done_callback(lambda _: self._forget_soon(key))
+            task.add_done_callback(lambda done: self._forget_soon(key, done))
             self._tasks[key] = task
         return self._tasks[key]
 
     def forget(self, warning: Message) -> None:
         self._tasks.pop(_key(warning), None)
 
-    def _forget_soon(self, key: Place) -> None:
-        asyncio.get_running_loop().call_later(WORDS_WAIT, self._tasks.pop, key, None)
+    def _forget_soon(self, key: Place, done: asyncio.Task[Verdict | None]) -> None:
+        def forget() -> None:
+            if self._tasks.get(key) is done:
+                del self._tasks[key]
+
+        asyncio.get_running_loop().call_later(WORDS_WAIT, forget)
 
     async def _hear(self, note: Note, chat: ChatSettings) -> Verdict | None:
         with_words = replace(chat, style=Style.GENTLE, transcript=ShowTranscript.SHOWN)
