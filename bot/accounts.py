@@ -12,6 +12,7 @@ import structlog
 from telegram import BusinessConnection
 
 from bot.courier import Courier, Unreachable
+from bot.limits import Door
 from bot.store import Owner, Store
 from bot.warnings import texts_for
 
@@ -23,14 +24,15 @@ log = structlog.get_logger(__name__)
 class Accounts:
     """Who connected the bot to their account."""
 
-    def __init__(self, courier: Courier, store: Store) -> None:
+    def __init__(self, courier: Courier, store: Store, door: Door) -> None:
         self._courier = courier
+        self._door = door
         self._store = store
         # Telegram may tell of two changes at once; they are kept in the order in which they came.
         self._changing = asyncio.Lock()
 
     async def owner_of(self, connection_id: str) -> Owner | None:
-        """Whose account it is; None if the bot may not see it any more.
+        """Whose account it is; None if the bot may not see it any more, or does not serve its owner.
 
         A connection that is not known here was made while the bot was off, so Telegram is asked for it.
 
@@ -40,9 +42,11 @@ class Accounts:
         """
         owner = await self._store.owner(connection_id)
         if owner is not None:
-            return owner
+            return owner if self._door.admits(owner.user_id) else None
         connection = await self._courier.connection(connection_id)
-        return await self.connected(connection) if connection and connection.is_enabled else None
+        if connection is None or not connection.is_enabled or not self._door.admits(connection.user.id):
+            return None
+        return await self.connected(connection)
 
     async def connected(self, connection: BusinessConnection) -> Owner:
         """Keep the connection, and greet its owner if it is the first one that is known of them."""

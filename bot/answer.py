@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,9 +22,11 @@ from bot.courier import Closed, Courier, NoRights, Unreachable
 from bot.digests import Digests
 from bot.expiry import Expiry
 from bot.hearing import Ear, NotHeard, Trouble
+from bot.heat import Heat
+from bot.limits import Meter
 from bot.notes import AnyNote, BusinessNote, GuestNote, Note
 from bot.sensitivity import lean, leaning
-from bot.store import ChatSettings, Judged, Obstacle, ShowTranscript, Store, Style, WarnWhen
+from bot.store import Allowance, ChatSettings, Judged, Obstacle, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage
 from bot.waiting import GivenUp, Waiting
 from bot.warnings import Forewarning, Texts, phrase, texts_for, worth_saying
@@ -60,6 +63,7 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LIMITED = "limited"
     DECLINED = "declined"
 
 
@@ -80,6 +84,7 @@ class Answerer:
         accounts: Accounts,
         expiry: Expiry,
         waiting: Waiting,
+        meter: Meter,
         *,
         fresh_seconds: float,
         limits: dict[str, int],
@@ -91,7 +96,9 @@ class Answerer:
         self._accounts = accounts
         self._expiry = expiry
         self._waiting = waiting
+        self._meter = meter
         self._digests = Digests(courier, store)
+        self._heat = Heat(courier, store)
         self._albums = Albums()
         self._fresh_seconds = fresh_seconds
         self._limits = limits
@@ -156,6 +163,10 @@ class Answerer:
         asked = note.for_asker()
         chat = (await self._store.chat(asked.chat_id)).as_guest()
         texts = texts_for(chat.language, note.language_code)
+        refusal = await self._meter.refusal(asked)
+        if refusal is not None:
+            await self._courier.fill(note.inline_id, _limit_text(refusal, texts))
+            return Outcome.LIMITED
         try:
             heard = await self._ear.hear(asked, chat)
         except NotHeard as failure:
@@ -200,14 +211,20 @@ class Answerer:
         if await self._ear.is_declined(note):
             await self._waiting.over(note)
             return await self._decline(note, chat, texts)
+        refusal = await self._meter.refusal(note)
+        if refusal is not None:
+            return await self._refuse(note, chat, texts, refusal)
         async with self._working_sign(note, chat):
             try:
                 verdict = await self._ear.hear(note, chat)
                 await self._waiting.over(note)
+                await self._meter.heard(note, verdict.duration)
             except NotHeard as failure:
                 await self._waiting.over(note)
                 return await self._explain(note, chat, texts, failure)
-            return await self._warn(note, chat, texts, verdict)
+            outcome = await self._warn(note, chat, texts, verdict)
+        await self._heat.notice(note, chat, texts)
+        return outcome
 
     async def _decline(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
         """Leave the note of someone who opted out alone, and say so to whoever waits."""
@@ -274,6 +291,12 @@ class Answerer:
             await self._say(note, chat, texts, texts(key))
         return Outcome.STALE
 
+    async def _refuse(self, note: Note, chat: ChatSettings, texts: Texts, refusal: Allowance) -> Outcome:
+        await self._waiting.over(note)
+        if await self._meter.tells(refusal):
+            await self._say(note, chat, texts, _limit_text(refusal, texts))
+        return Outcome.LIMITED
+
     @asynccontextmanager
     async def _working_sign(self, note: Note, chat: ChatSettings) -> AsyncIterator[None]:
         """Show "typing…" while the note is in work, unless the chat may not get a word about it."""
@@ -299,6 +322,11 @@ class Answerer:
 
 def _about_rights(group: str, language_code: str | None) -> str:
     return texts_for(ChatLanguage.AUTO, language_code)("no-rights", group=escape(group, quote=False))
+
+
+def _limit_text(refusal: Allowance, texts: Texts) -> str:
+    minutes = math.ceil((refusal.ends_at - datetime.now(UTC)).total_seconds() / 60)
+    return texts(f"limit-{refusal.use}", most=int(refusal.most), minutes=minutes)
 
 
 def _is_quiet_now(chat: ChatSettings, texts: Texts) -> bool:

@@ -26,25 +26,31 @@ from bot.checks import Checks
 from bot.courier import Courier, MessageRateLimiter
 from bot.digests import DIGEST_GROWS
 from bot.expiry import Expiry
+from bot.given import open_safe
 from bot.handlers import (
     business,
     cancel,
     check,
+    doctor,
     excuse,
     fallback,
     feedback,
     groups,
     guest,
     inline,
+    operator,
     privacy,
     reveal,
     settings_menu,
     start,
+    stats,
     tone,
 )
+from bot.handlers.replies import answer_press
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.limits import Door, Meter
 from bot.listener import Progress, analyzer_options
 from bot.profile import publish_commands, publish_descriptions
 from bot.settings import ConfigurationError, Settings
@@ -95,7 +101,8 @@ async def run(settings: Settings, token: str) -> None:
         ):
             fresh_seconds = settings.fresh_hours * 3600
             courier = Courier(app.bot, patience=fresh_seconds)
-            accounts = Accounts(courier, store)
+            door = Door(settings)
+            accounts = Accounts(courier, store, door)
             expiry = Expiry(courier, store)
             ear = Ear(analyzer, courier, store, settings.max_file_mb * 2**20)
             waiting = Waiting(ear, courier, store)
@@ -106,16 +113,18 @@ async def run(settings: Settings, token: str) -> None:
                 accounts,
                 expiry,
                 waiting,
+                Meter(store, settings.limits, door),
                 fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
             jobs = Jobs(settings.jobs_url(), answerer)
             checks = Checks()
             app.add_handlers(
-                _conversations(store, jobs, accounts, ear, expiry, waiting, checks, analyzer, settings)
+                _conversations(store, jobs, accounts, ear, expiry, waiting, checks, door, analyzer, settings)
             )
+            app.add_handler(operator.gate(door, store), group=-1)
             app.add_error_handler(_log_error)
-            async with _serving(app, intake, jobs, store, checks):
+            async with _serving(app, intake, jobs, store, checks, door):
                 log.info("ready", bot=app.bot.username, engine=analyzer.describe())
                 await _until_stopped(
                     _upkeep(app, analyzer, store, jobs, settings),
@@ -133,18 +142,22 @@ def _conversations(
     expiry: Expiry,
     waiting: Waiting,
     checks: Checks,
+    door: Door,
     analyzer: Analyzer,
     settings: Settings,
 ) -> list[BaseHandler[Update, Any, Any]]:
     """All that the bot answers to, in the order in which it is tried. Voice notes are taken at the intake."""
     return [
         *check.handlers(store, checks),
+        *operator.handlers(store, jobs, analyzer, door, settings),
+        *doctor.handlers(store, jobs, waiting, analyzer),
+        *stats.handlers(store),
         *start.handlers(store),
         *tone.handlers(store, analyzer, expiry),
         *settings_menu.handlers(store),
         *cancel.handlers(store, waiting),
         *excuse.handlers(store),
-        *feedback.handlers(store),
+        *feedback.handlers(store, ear, open_safe(settings)),
         *reveal.handlers(store, ear, jobs, expiry),
         *privacy.handlers(store, jobs, settings.keep_days, _days_of_jobs(settings)),
         *groups.handlers(store),
@@ -239,14 +252,16 @@ async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[Ap
 
 
 @asynccontextmanager
-async def _serving(app: App, intake: Intake, jobs: Jobs, store: Store, checks: Checks) -> AsyncIterator[None]:
+async def _serving(
+    app: App, intake: Intake, jobs: Jobs, store: Store, checks: Checks, door: Door
+) -> AsyncIterator[None]:
     """Jobs first, then handlers, then updates; and the other way round at the end."""
     if app.updater is None:
         raise ValueError("the application was built without an updater")
     updater = app.updater
     await jobs.start()
     try:
-        intake.open(jobs, store, checks, app.bot.username)
+        intake.open(jobs, store, checks, door, app.bot.username)
         await app.start()
         await updater.start_polling(
             timeout=timedelta(seconds=POLL_SECONDS),
@@ -285,7 +300,7 @@ async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settin
     with _logged("warm-up failed"):
         await analyzer.warm_up()
     with _logged("commands not published"):
-        await publish_commands(app.bot)
+        await publish_commands(app.bot, settings.owners)
     with _logged("descriptions not published"):
         await publish_descriptions(app.bot)
     while True:
@@ -293,6 +308,7 @@ async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settin
             await store.forget_verdicts(timedelta(days=settings.keep_days))
             await store.forget_digests(DIGEST_GROWS)
             await jobs.forget_ended(timedelta(days=_days_of_jobs(settings)))
+            await store.counts.forget(heat_older_than=timedelta(days=settings.keep_days))
         await asyncio.sleep(UPKEEP_SECONDS)
         with _logged("telegram not reached"):
             await app.bot.get_me()
@@ -317,6 +333,8 @@ async def _log_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None
     """A handler failed. Its update may quote people, so only ids and the traceback are logged."""
     update_id = update.update_id if isinstance(update, Update) else None
     log.error("handler failed", update_id=update_id, exc_info=context.error)
+    if isinstance(update, Update) and update.callback_query is not None:
+        await answer_press(update.callback_query)  # or the button would wait for ever
 
 
 def _log_polling_error(error: TelegramError) -> None:

@@ -16,6 +16,7 @@ from telegram import Message, Update
 
 from bot.checks import Checks
 from bot.jobs import Jobs
+from bot.limits import Door
 from bot.notes import BusinessNote, Note, from_a_bot, note_in
 from bot.store import Obstacle, Store
 
@@ -32,17 +33,19 @@ class Intake(asyncio.Queue[object]):
         self._jobs: Jobs | None = None
         self._store: Store | None = None
         self._checks = Checks()
+        self._door: Door | None = None
         self._username = ""
 
-    def open(self, jobs: Jobs, store: Store, checks: Checks, bot_username: str) -> None:
+    def open(self, jobs: Jobs, store: Store, checks: Checks, door: Door, bot_username: str) -> None:
         """From here on notes are taken."""
         self._jobs = jobs
         self._store = store
         self._checks = checks
+        self._door = door
         self._username = bot_username
 
     async def put(self, item: object) -> None:
-        if self._jobs is not None and isinstance(item, Update):
+        if self._jobs is not None and isinstance(item, Update) and self._admits(item):
             if item.message is not None:
                 if from_a_bot(item.message):
                     return  # two bots that answer each other would never stop
@@ -57,6 +60,16 @@ class Intake(asyncio.Queue[object]):
                 # would speak in its owner's name.
                 return
         await super().put(item)
+
+    def _admits(self, update: Update) -> bool:
+        """Whether its notes are taken; of a connected account, its owner is asked about in the job.
+
+        What is not admitted goes to the handlers, where `bot.handlers.operator.gate` ends it.
+        """
+        if self._door is None or update.business_message is not None:
+            return True
+        chat, user = update.effective_chat, update.effective_user
+        return self._door.admits(chat and chat.id, user and user.id)
 
     def _marked(self, note: Note | BusinessNote, message: Message | None) -> Note | BusinessNote:
         """A note of one's own that `/check` waits for is asked about, whatever the settings say."""

@@ -12,6 +12,7 @@ one.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = ["Jobs"]
 log = structlog.get_logger(__name__)
 
 QUEUE = "notes"
+NAME = "answer_note"
 JOB_VERSION = "1"
 """Version of a queued job's form. Raise it only when an older job could not be run any more."""
 AT_ONCE = 16
@@ -58,9 +60,9 @@ class Jobs:
 
         self._url = url
         self._in_work: set[asyncio.Task[Any] | None] = set()
-        self._answer_note = DBOS.workflow(
-            name="answer_note", serialization_type=WorkflowSerializationFormat.PORTABLE
-        )(answer_note)
+        self._answer_note = DBOS.workflow(name=NAME, serialization_type=WorkflowSerializationFormat.PORTABLE)(
+            answer_note
+        )
 
     async def start(self) -> None:
         """Launch the queue and take up what an earlier run left.
@@ -133,6 +135,13 @@ class Jobs:
             for job in jobs
             if job.input is not None
         ]
+
+    async def outcomes(self, since: datetime) -> Counter[str]:
+        """How the notes ended that were answered since then, as far as their jobs are kept."""
+        jobs = await DBOS.list_workflows_async(
+            name=NAME, status=["SUCCESS"], completed_after=since.isoformat(), load_input=False
+        )
+        return Counter(str(job.output) for job in jobs)
 
     async def contacts_note(
         self, connection_id: str, contact_id: int, message_id: int

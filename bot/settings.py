@@ -7,20 +7,39 @@ chat and not to the process (style, language, …) is in `bot.store`, set with `
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["ConfigurationError", "Settings", "load_settings"]
+__all__ = ["ConfigurationError", "Limits", "Settings", "load_settings"]
 
 TELEGRAM = "https://api.telegram.org"
 
 
 class ConfigurationError(Exception):
     """A setting that cannot work. The message is one line for the one who runs the bot."""
+
+
+class Limits(BaseModel):
+    """What one chat or person may use. 0 is no limit. The owners have none."""
+
+    notes_per_user_hour: int = Field(default=120, ge=0)
+    """Notes that one person sends or asks about, in all chats together, in an hour of the clock."""
+    notes_per_chat_hour: int = Field(default=600, ge=0)
+    minutes_per_chat_day: int = Field(default=600, ge=0)
+    """Minutes of audio, in a day of UTC."""
+
+
+def _ids(value: object) -> object:
+    """`1, -100200 3` as people write it."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
+"""Numbers of people (positive) and groups (negative)."""
 
 
 class Settings(BaseSettings):
@@ -60,6 +79,17 @@ class Settings(BaseSettings):
     """After a stop, notes older than this many hours are not answered any more."""
     keep_days: int = Field(default=30, ge=1)
     """Days that verdicts (never words) are kept, so that a note heard once is known again."""
+
+    owners: Ids = frozenset()
+    """People who may use /admin, and for whom no limit holds."""
+    allow: Ids = frozenset()
+    """People and chats that the bot serves, and nobody else; everybody if empty."""
+    block: Ids = frozenset()
+    """People and chats that the bot does not serve."""
+    limits: Limits = Limits()
+
+    given_key: SecretStr | None = None
+    """Encrypts the words of notes that their speakers give for training; unset, nobody is asked for words."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -116,7 +146,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "FOREWARN_" + "__".join(str(part) for part in first["loc"]).upper()
+        name = "FOREWARN_" + "__".join(part for part in first["loc"] if isinstance(part, str)).upper()
         raise ConfigurationError(f"{name}: {first['msg']}") from None
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(f"the file .env cannot be read: {error}") from None

@@ -20,7 +20,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, Cont
 from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, may_change, reply, texts_in
 from bot.store import ChatSettings, Sensitivity, ShowTranscript, Store, Style, WarnWhen
-from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, QuietHours
+from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, HeatNotice, QuietHours
 from bot.warnings import Texts, phrase, texts_for
 from bot.warnings.digests import digest, line
 from bot.warnings.quiet import local_time, utc_offset
@@ -40,12 +40,15 @@ TOPICS: dict[str, type[StrEnum]] = {
     "transcript": ShowTranscript,
     "quiet": QuietHours,
     "delete_after": DeleteAfter,
+    "heat": HeatNotice,
     "language": ChatLanguage,
     "business": BusinessWarnings,
 }
 """What can be chosen, by the name that it has in the chat's settings; the order is the menu's."""
 IN_PRIVATE = {"quiet"}
 """In groups no warning ever makes a sound."""
+IN_GROUPS = {"heat"}
+"""In private there is nobody to get heated with."""
 OF_OWNERS = {"business"}
 """For those who connected the bot to their account."""
 CLOCKS = range(-12, 15)
@@ -69,7 +72,7 @@ class _Menu:
 
     @property
     def topics(self) -> list[str]:
-        hidden = (IN_PRIVATE if self.group else set()) | (set() if self.connected else OF_OWNERS)
+        hidden = (IN_PRIVATE if self.group else IN_GROUPS) | (set() if self.connected else OF_OWNERS)
         return [topic for topic in TOPICS if topic not in hidden]
 
 

@@ -97,6 +97,12 @@ class Store:
     async def close(self) -> None:
         await self._engine.dispose()
 
+    async def size(self) -> int:
+        """Bytes of the whole PostgreSQL database."""
+        async with self._engine.connect() as connection:
+            size = select(func.pg_database_size(func.current_database()))
+            return (await connection.execute(size)).scalar_one()
+
     async def chat(self, chat_id: int) -> ChatSettings:
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(chats).where(chats.c.chat_id == chat_id))).one_or_none()

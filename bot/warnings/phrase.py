@@ -26,6 +26,7 @@ MOST_MOMENTS = 8
 REACTIONS: dict[str, str] = {"negative": "😢", "neutral": "👌", "positive": "❤"}
 ANGRY_REACTION = "😡"
 UNSURE_REACTION = "🤔"
+ALL_REACTIONS = (*REACTIONS.values(), ANGRY_REACTION, UNSURE_REACTION)
 
 
 @dataclass(frozen=True, slots=True)

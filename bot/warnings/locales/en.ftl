@@ -299,7 +299,10 @@ wrong-thanks = Thank you! I'll bear it in mind in this chat.
 consent-question = May the one who runs this bot use your corrections to make it better? They hold tones and numbers, never a word of a note, and not who you are.
 consent-yes = Yes, gladly
 consent-no = No
+consent-words = The words of my own notes too
 consent-given = Thank you! Your corrections may help to make me better. You can change your mind here at any time.
+consent-words-offer = Words help even more. If you like, I'll also keep what you say in notes that you recorded yourself and correct from now on: encrypted, and only the one who runs this bot can read it.
+consent-words-given = Thank you! Of notes that you recorded yourself and correct from now on, I also keep the words, encrypted for the one who runs this bot. Press again to take them back: they are deleted at once.
 consent-refused = All right, your corrections stay in this bot. You can change your mind here at any time.
 check-question = 🎙 Record a voice note for me before you send it to anybody, and I'll tell you how it will sound.
 check-placeholder = Your voice note
@@ -373,3 +376,64 @@ span-days = { $count } { $count ->
        *[other] days
     }
 help-command-admin = how the bot is doing
+
+## /doctor
+
+doctor =
+    <b>How I am doing here</b>
+
+    { $findings }
+doctor-admins-only = Only this group's admins can ask me that.
+doctor-sees = I see this group's voice notes.
+doctor-sees-not = I don't see this group's voice notes: make me an admin; or in @BotFather choose /setprivacy → Disable, and add me here again. Until then, reply to a note with /tone.
+doctor-writes = I may write here.
+doctor-writes-not = I may not write here: allow me to send messages (group info → Permissions).
+doctor-reactions = I may react here with all that I need.
+doctor-reactions-unused = Some reactions are not allowed here ({ $missing }). That only matters if you choose the style “reaction only”.
+doctor-reactions-missing = Some reactions are not allowed here ({ $missing }), so I use words instead: allow them (group info → Reactions), or choose another style in /settings.
+doctor-privacy = In groups I see voice notes, admin or not.
+doctor-privacy-not = In groups I see voice notes only where I am an admin; elsewhere, reply to a note with /tone. To change that: @BotFather → /setprivacy → Disable.
+doctor-business = I can be connected to your account: Telegram → Settings → Telegram Business → Chatbots.
+doctor-business-not = I can't be connected to your account. To change that: @BotFather → Bot Settings → Business Mode.
+doctor-no-delay = Nobody is waiting: a note is heard at once.
+doctor-delay = A note waits about { $seconds } { $seconds ->
+        [one] second
+       *[other] seconds
+    } for its turn.
+doctor-long-delay = A note waits about { $minutes } { $minutes ->
+        [one] minute
+       *[other] minutes
+    } for its turn. It passes; if it happens often, I need a faster machine.
+doctor-engine = I listen with { $engine }.
+help-command-doctor = can I do my work here?
+
+## /stats, and the notice of heat
+
+stats = <b>The last { $days } days</b>: { $count } { $count ->
+        [one] note
+       *[other] notes
+    }
+stats-negative = { $count } negative
+stats-neutral = { $count } neutral
+stats-positive = { $count } positive
+stats-busiest = Most on { $day }: { $count }
+stats-heat-on = I spoke up { $count ->
+        [one] once
+       *[other] { $count } times
+    } because notes were getting heated.
+stats-heat-dry_run = I would have spoken up { $count ->
+        [one] once
+       *[other] { $count } times
+    } because notes were getting heated.
+stats-none = I've heard no notes here in the last { $days } days.
+stats-admins-only = Only this group's admins can see this.
+help-command-stats = the tones of the last two weeks
+heat = 🌡 Several notes in a row sound tense. Perhaps a good moment for a short break.
+settings-heat = 🌡 Heated notes: { $choice }
+settings-heat-about =
+    <b>Heated notes</b>
+
+    When most of the last notes within ten minutes are negative, I can say one calm line, at most once an hour. A trial says nothing and counts in /stats how often I would have.
+settings-heat-off = say nothing
+settings-heat-dry_run = trial, just count
+settings-heat-on = say a calm line

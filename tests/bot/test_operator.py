@@ -1,0 +1,108 @@
+"""The one who runs the bot: whom it serves, how much, and how it is doing."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.settings import ConfigurationError, load_settings
+from tests.bot.conftest import OFFLINE
+from tests.bot.conversation import sample
+from tests.telegram import BotProcess
+
+HEARD = 30.0
+
+
+def ids(*places):
+    return ", ".join(str(place.id) for place in places)
+
+
+@pytest.mark.slow
+async def test_limits_allow_list_and_admin(telegram, tmp_path):
+    """One process, for it takes seconds to start; each part of the story has people of its own."""
+    owner, anna, olga, max_, spam = (
+        telegram.user("Owner", language_code="en"),
+        telegram.user("Anna", language_code="en"),
+        telegram.user("Ольга", language_code="ru"),
+        telegram.user("Max", language_code="en"),
+        telegram.user("Spam", language_code="en"),
+    )
+    family = telegram.group("Family", members=[max_, spam], admins=[anna])
+    strangers = telegram.group("Strangers", admins=[spam, olga])
+    env = OFFLINE | {
+        "FOREWARN_OWNERS": ids(owner),
+        "FOREWARN_ALLOW": ids(anna, family, olga),
+        "FOREWARN_BLOCK": ids(spam),
+        "FOREWARN_LIMITS__NOTES_PER_USER_HOUR": "2",
+        "FOREWARN_LIMITS__NOTES_PER_CHAT_HOUR": "4",
+    }
+    async with BotProcess(telegram, tmp_path / "data", env=env) as bot:
+        await bot.wait_ready()
+        await telegram.called("setMyCommands", times=5)
+
+        # Whom it does not serve is told once, with the number that the operator needs.
+        stranger = telegram.private(max_)
+        refusal = await stranger.says("my owner has let in", after=stranger.voice(max_, sample("negative")))
+        assert refusal.marked("code") == [str(max_.id)]
+        stranger.text(max_, "/help")
+        # The blocked hear nothing, wherever they are.
+        telegram.private(spam).voice(spam, sample("negative"))
+        strangers.add_bot(by=olga, admin=True)
+        await strangers.says("under each voice note")
+        strangers.voice(spam, sample("negative"))
+        business = telegram.business(max_)
+        business.from_contact(anna, sample("negative"))
+
+        # A group that may: the third note of a person and the fifth of all are over the limit; one line each.
+        family.add_bot(by=anna, admin=True)
+        await family.says("under each voice note")
+        notes = [family.voice(max_, sample("negative")) for _ in range(4)]
+        for note in notes[:2]:
+            assert "negative" in (await note.reply(within=HEARD)).text
+        assert "more than 2 notes from you" in (await notes[2].reply(within=HEARD)).text
+        mine = [family.voice(anna, sample("negative")) for _ in range(2)]
+        for note in mine:
+            assert "negative" in (await note.reply(within=HEARD)).text
+        for _ in range(2):
+            family.voice(None, sample("negative"), as_chat=family)
+        await family.says("more than 4 notes in this chat", within=HEARD)
+        family.voice(spam, sample("negative"))
+        await family.silence(3)
+        assert len([said for said in family.from_bot if said.reply_to]) == 6
+
+        # The owner has no limit, and /admin; for others there is no such command.
+        desk = telegram.private(owner)
+        for _ in range(3):
+            assert "negative" in (await desk.voice(owner, sample("negative")).reply(within=HEARD)).text
+        report = await desk.says("forewarn", after=desk.text(owner, "/admin"))
+        assert "Queue: 0 notes" in report.text
+        assert "warned 7" in report.text
+        assert "limited 4" in report.text
+        assert "1 private, 1 group" in report.text
+        assert any("admin" in str(call.params) for call in telegram.calls_of("setMyCommands"))
+        other = telegram.private(olga)
+        assert "Пришлите" in (await other.says(after=other.text(olga, "/admin"))).text
+
+        assert len(stranger.from_bot) == 1
+        assert telegram.private(spam).from_bot == []
+        assert len(strangers.from_bot) == 1
+        assert "Traceback" not in bot.log()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", set()), ("7", {7}), ("7, -1001234567890", {7, -1001234567890}), (" 7  8,9 ", {7, 8, 9})],
+)
+def test_lists_of_numbers_are_written_as_people_write_them(monkeypatch, tmp_path, value, expected):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOREWARN_ALLOW", value)
+    assert load_settings().allow == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FOREWARN_OWNERS", "@anna"), ("FOREWARN_LIMITS__NOTES_PER_USER_HOUR", "-1")]
+)
+def test_a_wrong_number_is_named(monkeypatch, tmp_path, name, value):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"^{name}: "):
+        load_settings()
