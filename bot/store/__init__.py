@@ -11,13 +11,14 @@ from bot.store.chat import (
     WarnWhen,
 )
 from bot.store.counts import Allowance, Use
-from bot.store.people import Correction, Judged
+from bot.store.people import Consent, Correction, Judged
 from bot.store.progress import ProgressMessage
 from bot.store.store import Store, StoreError
 
 __all__ = [
     "Allowance",
     "ChatSettings",
+    "Consent",
     "Correction",
     "HeatNotice",
     "Judged",

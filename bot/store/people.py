@@ -1,6 +1,7 @@
 """What people decided for themselves, whatever the chat: no warnings about them, a correction, a consent.
 
-A correction holds the verdict that was corrected, never a word of the note.
+A correction holds the verdict that was corrected, and no word of the note; unless it is the person's own note
+and they gave its words to the operator, who set a key for them. What comes in here then is already encrypted.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.tables import consents, corrections, metadata, optouts
 from models.verdict import TONES, Language, Tone
 
-__all__ = ["Correction", "Judged", "People"]
+__all__ = ["Consent", "Correction", "Given", "Judged", "People"]
 
 LAST_COUNT = 200
 """Corrections of a chat that count; older ones are outgrown, and a read stays cheap."""
-WHOSE = ("chat_id", "user_id", "owner_id")
+WHOSE = ("chat_id", "user_id", "owner_id", "asker_id")
 """Columns that say whose a row is. A private chat has the number of its person."""
 
 
@@ -43,6 +44,24 @@ class Correction:
 
     judged: Judged
     meant: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the one who runs the bot may use of a person's."""
+
+    corrections: bool = False
+    words: bool = False
+    """Of notes that they recorded themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A correction that may be used for training."""
+
+    correction: Correction
+    words: str | None
+    """Encrypted, see `bot.given`."""
 
 
 class People:
@@ -96,16 +115,39 @@ class People:
     async def ask_once(self, user_id: int) -> bool:
         """Note that this person is asked for consent now, which is no until they say yes; False if they
         were asked before."""
-        asked = self._insert(consents).values(user_id=user_id, agreed=False).on_conflict_do_nothing()
+        asked = self._insert(consents).values(user_id=user_id, agreed=False, words=False)
         async with self._engine.begin() as connection:
-            return (await connection.execute(asked)).rowcount > 0
+            return (await connection.execute(asked.on_conflict_do_nothing())).rowcount > 0
 
-    async def agree(self, user_id: int, agreed: bool) -> None:
-        """Whether the one who runs the bot may use this person's corrections."""
-        new = self._insert(consents).values(user_id=user_id, agreed=agreed)
-        await self._write(new.on_conflict_do_update(index_elements=["user_id"], set_={"agreed": agreed}))
+    async def agree(self, user_id: int, consent: Consent) -> None:
+        """What a person agrees to from now on. Words that they no longer give are deleted."""
+        agreed = {"agreed": consent.corrections, "words": consent.words}
+        new = self._insert(consents).values(user_id=user_id, **agreed)
+        await self._write(new.on_conflict_do_update(index_elements=["user_id"], set_=agreed))
+        if not consent.words:
+            await self._write(update(corrections).where(corrections.c.user_id == user_id).values(words=None))
 
-    async def given(self) -> list[Correction]:
+    async def consent(self, user_id: int) -> Consent:
+        query = select(consents.c.agreed, consents.c.words).where(consents.c.user_id == user_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return Consent() if row is None else Consent(row.agreed, row.words)
+
+    async def give_words(self, chat_id: int, user_id: int, note_id: int, words: str) -> None:
+        """Keep the encrypted words of a corrected note, if its correction is there and they are given."""
+        willing = select(consents.c.user_id).where(consents.c.user_id == user_id, consents.c.words)
+        await self._write(
+            update(corrections)
+            .where(
+                corrections.c.chat_id == chat_id,
+                corrections.c.note_id == note_id,
+                corrections.c.user_id == user_id,
+                willing.exists(),
+            )
+            .values(words=words)
+        )
+
+    async def given(self) -> list[Given]:
         """All corrections of those who agreed, oldest first, without who and where."""
         query = (
             select(corrections)
@@ -114,7 +156,7 @@ class People:
             .order_by(corrections.c.given_at)
         )
         async with self._engine.connect() as connection:
-            return [_correction(row) for row in await connection.execute(query)]
+            return [Given(_correction(row), row.words) for row in await connection.execute(query)]
 
     async def about(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Every row that is kept about a person and their private chat, by table."""

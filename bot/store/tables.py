@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
 )
 
 __all__ = [
@@ -131,17 +132,26 @@ corrections = Table(
     Column("positive", Float, nullable=False),
     Column("language", String(8), nullable=False),
     Column("given_at", DateTime(timezone=True), nullable=False),
+    Column("words", Text),
     Index("ix_corrections_user_id", "user_id"),
 )
-"""What people said with "Wrong?": the verdict on a note, and the tone that they heard."""
+"""What people said with "Wrong?": the verdict on a note, and the tone that they heard.
+
+`words`: what they said in it, if it is a note of their own, they gave its words, and the operator set a key;
+encrypted with that key, see `bot.given`.
+"""
 
 consents = Table(
     "consents",
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("agreed", Boolean, nullable=False),
+    Column("words", Boolean, nullable=False),
 )
-"""People who were asked whether their corrections may be used for training, and whether they said yes."""
+"""People who were asked whether their corrections may be used for training, and whether they said yes.
+
+`words`: whether to the words of their own notes as well.
+"""
 
 progress = Table(
     "progress",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from telegram import InlineKeyboardButton
 
-from bot.store import Correction, Judged
+from bot.store import Consent, Correction, Judged
 from bot.warnings.texts import Texts
 from models.verdict import LANGUAGES, TONES
 
@@ -17,6 +17,7 @@ __all__ = [
     "CORRECTED",
     "WRONG",
     "consent_buttons",
+    "consent_text",
     "correction_in",
     "judged_in",
     "tone_buttons",
@@ -68,12 +69,29 @@ def _packed(judged: Judged) -> str:
     return f":{judged.note_id}:{TONES.index(judged.said)}:{scores}:{judged.language}"
 
 
-def consent_buttons(texts: Texts, agreed: bool | None) -> list[InlineKeyboardButton]:
-    """`agreed`: what was answered before, None for nothing yet."""
-    return [
-        InlineKeyboardButton(
-            ("✓ " if agreed is (answer == "yes") else "") + texts(f"consent-{answer}"),
-            callback_data=f"consent:{answer}",
-        )
-        for answer in ("yes", "no")
-    ]
+def consent_text(answer: Consent, texts: Texts, *, words_welcome: bool) -> str:
+    """What is said to an answer."""
+    if not answer.corrections:
+        return texts("consent-refused")
+    if answer.words:
+        return texts("consent-words-given")
+    return texts("consent-given") + (" " + texts("consent-words-offer") if words_welcome else "")
+
+
+def consent_buttons(
+    answer: Consent | None, texts: Texts, *, words_welcome: bool
+) -> list[list[InlineKeyboardButton]]:
+    """Rows, with what was answered before marked. Words are asked for where they are welcome, of whoever gave
+    the rest."""
+    chosen = {"yes": False, "no": False}
+    if answer is not None:
+        chosen = {"yes": answer.corrections, "no": not answer.corrections}
+    rows = [[_consent_button(choice, held, texts) for choice, held in chosen.items()]]
+    if words_welcome and answer is not None and answer.corrections:
+        rows.append([_consent_button("words", answer.words, texts)])
+    return rows
+
+
+def _consent_button(choice: str, held: bool, texts: Texts) -> InlineKeyboardButton:
+    label = ("✓ " if held else "") + texts(f"consent-{choice}")
+    return InlineKeyboardButton(label, callback_data=f"consent:{choice}")

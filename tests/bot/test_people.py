@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 
 import pytest
+import pytest_asyncio
+from cryptography.fernet import Fernet
 
+from bot.given import Safe
+from bot.store import Consent
+from bot.store.chat import ChatLanguage
+from bot.warnings import texts_for
+from bot.warnings.feedback import consent_buttons, consent_text
+from tests.bot.conftest import OFFLINE
 from tests.bot.conversation import choose, sample, words_of
+from tests.telegram import BotProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 HEARD = 30.0
 """Seconds to wait for a warning: the first one may wait for the models."""
+KEY = Fernet.generate_key().decode()
+YES, NO, WORDS = "Yes, gladly", "No", "The words of my own notes too"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bot(tg, tmp_path_factory):
+    """A bot whose operator set a key for words that people give."""
+    env = OFFLINE | {"FOREWARN_GIVEN_KEY": KEY}
+    async with BotProcess(tg, tmp_path_factory.mktemp("data"), env=env) as process:
+        await process.wait_ready()
+        yield process
 
 
 async def said(room, person, text, **fields):
@@ -161,15 +183,56 @@ def negative_share(warning):
 async def test_consent_is_asked_once_in_private_and_can_be_taken_back(tg, bot):
     anna = tg.user("Anna", language_code="en")
     mine = tg.private(anna)
-    warnings = [await mine.voice(anna, sample("negative")).reply(within=HEARD) for _ in range(2)]
-    for warning in warnings:
-        await correct(warning, anna, "neutral")
+    first, second, third = [await mine.voice(anna, sample("negative")).reply(within=HEARD) for _ in range(3)]
+    await correct(first, anna, "neutral")
     question = await mine.says("May the one who runs this bot")
-    for answer, agreed in (("Yes, gladly", True), ("No", False), ("Yes, gladly", True)):
+    assert question.buttons == ["Yes, gladly", "No"]
+    for answer, agreed, words in (
+        (YES, True, False),
+        (NO, False, False),
+        (YES, True, False),
+        (WORDS, True, True),
+    ):
         await question.press(answer, by=anna)
         await shows(question, f"✓ {answer}")
-        assert (await mydata(tg, anna))["consents"] == [{"user_id": anna.id, "agreed": agreed}]
-    assert len([note for note in mine.from_bot if "your corrections" in note.text.lower()]) == 1
+        [kept] = (await mydata(tg, anna))["consents"]
+        assert (kept["agreed"], kept["words"]) == (agreed, words)
+
+    # Words are given by their speaker, from here on, and lie there encrypted.
+    forwarded = tg.group("Elsewhere", members=[anna]).voice(tg.user("Max"), sample("negative"))
+    others = await mine.forward(anna, forwarded).reply(within=HEARD)
+    await correct(others, anna, "neutral")
+    await correct(second, anna, "neutral")
+    kept = await given(tg, anna, within=HEARD)
+    assert sum(word in kept.lower() for word in words_of("negative")) >= 2
+    await question.press(WORDS, by=anna)
+    await shows(question, WORDS)
+    assert [row["words"] for row in (await mydata(tg, anna))["corrections"]] == [None] * 3
+    await correct(third, anna, "neutral")
+    await question.press(NO, by=anna)
+    await shows(question, f"✓ {NO}")
+    assert WORDS not in question.buttons
+    assert len([note for note in mine.from_bot if "May the one" in str(note.edits)]) == 1
+
+
+async def given(tg, person, within):
+    """The only words that are kept of a person, decrypted."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        locked = [row["words"] for row in (await mydata(tg, person))["corrections"] if row["words"]]
+        if locked:
+            [only] = locked
+            return Safe(KEY).unlock(only)
+        await asyncio.sleep(0.5)
+    raise AssertionError("no words were kept")
+
+
+@pytest.mark.parametrize("answer", [None, Consent(), Consent(corrections=True)])
+def test_without_a_key_nobody_is_asked_for_words(answer):
+    texts = texts_for(ChatLanguage.EN, None)
+    rows = consent_buttons(answer, texts, words_welcome=False)
+    assert [button.callback_data for row in rows for button in row] == ["consent:yes", "consent:no"]
+    assert "word" not in consent_text(answer or Consent(), texts, words_welcome=False)
 
 
 # --- one's own note

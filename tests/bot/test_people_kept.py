@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.fernet import Fernet
 
-from bot.store import Correction, Judged, Owner, Sensitivity, Store
-from bot.store.people import LAST_COUNT, WHOSE
+from bot.given import Safe
+from bot.store import Consent, Correction, Judged, Owner, Sensitivity, Store
+from bot.store.people import LAST_COUNT, WHOSE, Given
 from bot.store.tables import metadata
 
 ANNA, MAX = 7, 8
@@ -72,26 +74,42 @@ async def test_only_corrections_of_those_who_agreed_are_given(store):
     for person, note in ((ANNA, 1), (MAX, 2)):
         await store.people.correct(FAMILY, person, correction(note))
     assert await store.people.given() == []
-    await store.people.agree(ANNA, True)
-    assert await store.people.given() == [correction(1)]
-    await store.people.agree(ANNA, False)
+    await store.people.agree(ANNA, Consent(corrections=True))
+    assert await store.people.given() == [Given(correction(1), None)]
+    await store.people.agree(ANNA, Consent())
     assert await store.people.given() == []
 
 
-def export(folder):
+async def test_words_are_kept_while_they_are_given_and_no_longer(store, tmp_path):
+    for person in (ANNA, MAX):
+        await store.people.correct(FAMILY, person, correction())
+        await store.people.agree(person, Consent(corrections=True, words=person == ANNA))
+        await store.people.give_words(FAMILY, person, 1, "locked")
+    assert [given.words for given in await store.people.given()] == ["locked", None]
+    await store.people.correct(FAMILY, ANNA, correction(meant="positive"))
+    assert [given.words for given in await store.people.given()] == [None, "locked"]
+    await store.people.agree(ANNA, Consent(corrections=True))
+    assert [given.words for given in await store.people.given()] == [None, None]
+
+
+def export(folder, key):
     command = [sys.executable, "-m", "bot", "export"]
-    environment = {**os.environ, "FOREWARN_DATA_DIR": str(folder)}
+    environment = {**os.environ, "FOREWARN_DATA_DIR": str(folder), "FOREWARN_GIVEN_KEY": key}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
 async def test_the_operator_gets_what_was_given_and_not_from_whom(store, tmp_path):
     await store.people.correct(FAMILY, ANNA, correction())
     await store.people.correct(FAMILY, MAX, correction(meant="positive"))
-    await store.people.agree(ANNA, True)
-    exported = export(tmp_path)
-    [row] = map(json.loads, exported.stdout.splitlines())
-    assert row == {"said": "negative", "label": "neutral", "scores": SCORES, "language": "en"}
-    failed = export(tmp_path / "nowhere")
+    await store.people.agree(ANNA, Consent(corrections=True, words=True))
+    key = Fernet.generate_key().decode()
+    await store.people.give_words(FAMILY, ANNA, 1, Safe(key).lock("Опять опоздал"))
+    row = {"said": "negative", "label": "neutral", "scores": SCORES, "language": "en"}
+    for used, text in ((key, {"text": "Опять опоздал"}), (Fernet.generate_key().decode(), {}), ("", {})):
+        [exported] = map(json.loads, export(tmp_path, used).stdout.splitlines())
+        assert exported == text | row
+    assert export(tmp_path, "no key").stderr.startswith("forewarn: FOREWARN_GIVEN_KEY is no key")
+    failed = export(tmp_path / "nowhere", key)
     assert failed.returncode == 1
     assert failed.stderr.startswith("forewarn: the database cannot be used")
     assert len(failed.stderr.splitlines()) == 1

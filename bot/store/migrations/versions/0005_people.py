@@ -25,12 +25,14 @@ def upgrade() -> None:
         sa.Column("positive", sa.Float, nullable=False),
         sa.Column("language", sa.String(8), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("words", sa.Text),
     )
     op.create_index("ix_corrections_user_id", "corrections", ["user_id"])
     op.create_table(
         "consents",
         sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("agreed", sa.Boolean, nullable=False),
+        sa.Column("words", sa.Boolean, nullable=False),
     )
 
 
