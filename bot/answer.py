@@ -70,6 +70,7 @@ class Outcome(StrEnum):
 OUTCOMES: dict[Unusable | Trouble, Outcome] = {
     Trouble.UNREACHABLE: Outcome.UNREACHABLE,
     Trouble.FAILED: Outcome.FAILED,
+    Trouble.DECLINED: Outcome.DECLINED,
 }
 
 
