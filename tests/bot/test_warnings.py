@@ -4,16 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fluent.syntax import FluentParser, ast, visitor
 from telegram.constants import ReactionEmoji
 
 from bot.store import ChatSettings, ShowTranscript, Style, WarnWhen
 from bot.store.chat import ChatLanguage, QuietHours
 from bot.warnings import phrase, texts_for, worth_saying
-from bot.warnings.excuses import EACH, OCCASIONS
 from bot.warnings.phrase import TELEGRAM_LIMIT, reaction
 from bot.warnings.quiet import is_quiet
-from bot.warnings.texts import LOCALES
 from bot.warnings.words import marked, plain
 from models.verdict import TONES, JudgedWord, Moment, Verdict
 
@@ -165,31 +162,3 @@ def test_reactions_are_ones_that_telegram_takes():
 )
 def test_the_bot_speaks_the_chats_language_else_the_users(chat, user, spoken):
     assert texts_for(chat, user).language == spoken
-
-
-class _Variables(visitor.Visitor):
-    def __init__(self):
-        self.names = set()
-
-    def visit_VariableReference(self, node):  # noqa: N802
-        self.names.add(node.id.name)
-
-
-def _sentences(language):
-    resource = FluentParser().parse((LOCALES / f"{language}.ftl").read_text(encoding="utf-8"))
-    assert not [entry for entry in resource.body if isinstance(entry, ast.Junk)]
-    found = {}
-    for entry in resource.body:
-        if isinstance(entry, ast.Message):
-            variables = _Variables()
-            variables.visit(entry)
-            found[entry.id.name] = variables.names
-    return found
-
-
-def test_every_sentence_exists_in_both_languages_with_the_same_values():
-    english = _sentences("en")
-    assert english == _sentences("ru")
-    assert {f"excuse-{occasion}-{number}" for occasion in OCCASIONS for number in range(1, EACH + 1)} <= set(
-        english
-    )
