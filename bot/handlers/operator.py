@@ -44,7 +44,9 @@ def gate(door: Door, store: Store) -> BaseHandler[Update, Any, Any]:
     told: set[int] = set()
 
     async def turn_away(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        chat, user = update.effective_chat, update.effective_user
+        # A chat that the bot is not in may have the number of one that is let in, or not.
+        chat = None if update.guest_message else update.effective_chat
+        user = update.effective_user
         ids = (chat and chat.id, user and user.id)
         if door.admits(*ids):
             return
