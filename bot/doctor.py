@@ -89,4 +89,8 @@ async def _telegram(settings: Settings) -> str:
         "all notes in groups" if me.can_read_all_group_messages else "only commands in groups (/setprivacy)"
     )
     business = "can" if me.can_connect_to_business else "cannot (@BotFather: Bot Settings → Business Mode)"
-    return f"@{me.username}, sees {sees}, {business} be connected to people's accounts"
+    inline, guest = ("on" if on else "off" for on in (me.supports_inline_queries, me.supports_guest_queries))
+    return (
+        f"@{me.username}, sees {sees}, {business} be connected to people's accounts; "
+        f"inline mode {inline}, guest mode {guest}"
+    )

@@ -132,6 +132,7 @@ async def test_the_doctor_finds_nothing(telegram, tmp_path):
     assert [line[0] for line in found] == ["✓"] * 6
     assert f"@{telegram.bot.username}" in found[-1]
     assert "can be connected to people's accounts" in found[-1]
+    assert "inline mode on, guest mode on" in found[-1]
 
 
 async def test_the_doctor_says_what_to_do(telegram, tmp_path):
