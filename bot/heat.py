@@ -1,4 +1,4 @@
-"""Several negative notes within minutes: one calm line for the group, once an hour at most, if it wants that."""
+"""Several negative notes within minutes: a calm line for the group, at most once an hour, if it wants it."""
 
 from __future__ import annotations
 
