@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.notes import Note
 from bot.settings import Limits, Settings
@@ -10,6 +14,8 @@ from bot.store import Allowance, Store, Use
 from models.verdict import Seconds
 
 __all__ = ["Door", "Meter"]
+
+log = structlog.get_logger(__name__)
 
 
 class Door:
@@ -46,11 +52,7 @@ class Meter:
         self._door = door
 
     async def refusal(self, note: Note) -> Allowance | None:
-        """Count the note; or the limit that was reached before it.
-
-        Raises:
-            SQLAlchemyError: the database cannot be used now.
-        """
+        """Count the note; or the limit that was reached before it. What cannot be counted is let in."""
         if note.asker_id in self._door.owners or (note.private and note.chat_id in self._door.owners):
             return None
         hour, day = _ends(timedelta(hours=1)), _ends(timedelta(days=1))
@@ -62,17 +64,21 @@ class Meter:
         if note.asker_id is not None:
             most = limits.notes_per_user_hour
             allowances.insert(0, Allowance(Use.USER_NOTES, 0, note.asker_id, hour, most, 1))
-        return await self._counts.take([allowance for allowance in allowances if allowance.most])
+        return await self._take([allowance for allowance in allowances if allowance.most])
 
     async def heard(self, note: Note, duration: Seconds) -> None:
-        """Count the minutes of a note whose length only came out when it was heard.
-
-        Raises:
-            SQLAlchemyError: the database cannot be used now.
-        """
+        """Count the minutes of a note whose length only came out when it was heard."""
         day, most = _ends(timedelta(days=1)), self._limits.minutes_per_chat_day
         if note.duration is None and most:
-            await self._counts.take([Allowance(Use.CHAT_MINUTES, note.chat_id, 0, day, most, duration / 60)])
+            await self._take([Allowance(Use.CHAT_MINUTES, note.chat_id, 0, day, most, duration / 60)])
+
+    async def _take(self, allowances: Sequence[Allowance]) -> Allowance | None:
+        try:
+            return await self._counts.take(allowances)
+        except SQLAlchemyError as error:
+            # A full disk is no reason to keep silent.
+            log.warning("note not counted", error=type(error).__name__)
+            return None
 
     async def tells(self, refusal: Allowance) -> bool:
         """Whether to say that this limit is reached: once, for everybody knows it then."""

@@ -266,7 +266,13 @@ class Waiting:
         self._shown[job_id] = _Shown(message_id, html, asyncio.get_running_loop().time())
         if old is None and message_id is not None:
             message = ProgressMessage(job_id, note.chat_id, message_id, note.asker_id)
-            await self._store.progress.keep(message)
+            try:
+                await self._store.progress.keep(message)
+            except SQLAlchemyError:
+                # Nobody could take it away later.
+                self._shown[job_id].message_id = None
+                await self._courier.delete(note.chat_id, message_id)
+                raise
             if job_id in self._over:
                 await self._take_away(message)
 

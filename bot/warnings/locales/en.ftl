@@ -97,6 +97,8 @@ help =
     <b>Commands</b>
     /settings – how and when I warn, and in which language
     /check – how your own voice note will sound, before you send it (in private)
+    /stats – the tones of the last two weeks
+    /doctor – whether I can do my work here
     /privacy – what I keep (very little); /mydata shows all of it (in private)
     /optout – no warnings about your own notes, in any chat; /optin undoes it
     /forget – delete what I keep of this chat
