@@ -8,10 +8,15 @@ import sys
 import pytest
 from cryptography.fernet import Fernet
 
+from bot import export
 from bot.given import Safe
-from bot.store import Consent, Correction, Judged, Owner, Sensitivity, Store
-from bot.store.people import LAST_COUNT, WHOSE, Given
+from bot.settings import ConfigurationError, Settings
+from bot.store import Consent, Correction, Judged, Owner, Sensitivity, Store, people
+from bot.store.chat import ChatLanguage
+from bot.store.people import WHOSE, Given
 from bot.store.tables import metadata
+from bot.warnings import texts_for
+from bot.warnings.feedback import consent_buttons, consent_text
 
 ANNA, MAX = 7, 8
 FAMILY, SUPERGROUP = -42, -1001234567890
@@ -51,11 +56,11 @@ async def test_one_voice_for_each_person_and_note_and_the_last_one_counts(store)
     assert await store.people.corrections(FAMILY + 1) == [correction()]
 
 
-async def test_only_the_last_corrections_count(store):
-    for note in range(LAST_COUNT + 3):
+async def test_only_the_last_corrections_count(store, monkeypatch):
+    monkeypatch.setattr(people, "LAST_COUNT", 3)
+    for note in range(5):
         await store.people.correct(FAMILY, ANNA, correction(note))
-    counted = await store.people.corrections(FAMILY)
-    assert [one.judged.note_id for one in counted] == list(range(LAST_COUNT + 2, 2, -1))
+    assert [one.judged.note_id for one in await store.people.corrections(FAMILY)] == [4, 3, 2]
 
 
 async def test_corrections_and_sensitivity_move_with_a_supergroup(store):
@@ -80,6 +85,14 @@ async def test_only_corrections_of_those_who_agreed_are_given(store):
     assert await store.people.given() == []
 
 
+@pytest.mark.parametrize("answer", [None, Consent(), Consent(corrections=True)])
+def test_without_a_key_nobody_is_asked_for_words(answer):
+    texts = texts_for(ChatLanguage.EN, None)
+    rows = consent_buttons(answer, texts, words_welcome=False)
+    assert [button.callback_data for row in rows for button in row] == ["consent:yes", "consent:no"]
+    assert "word" not in consent_text(answer or Consent(), texts, words_welcome=False)
+
+
 async def test_words_are_kept_while_they_are_given_and_no_longer(store, tmp_path):
     for person in (ANNA, MAX):
         await store.people.correct(FAMILY, person, correction())
@@ -92,24 +105,24 @@ async def test_words_are_kept_while_they_are_given_and_no_longer(store, tmp_path
     assert [given.words for given in await store.people.given()] == [None, None]
 
 
-def export(folder, key):
-    command = [sys.executable, "-m", "bot", "export"]
-    environment = {**os.environ, "FOREWARN_DATA_DIR": str(folder), "FOREWARN_GIVEN_KEY": key}
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
-
-
-async def test_the_operator_gets_what_was_given_and_not_from_whom(store, tmp_path):
+async def test_the_operator_gets_what_was_given_and_not_from_whom(store, tmp_path, capsys):
     await store.people.correct(FAMILY, ANNA, correction())
     await store.people.correct(FAMILY, MAX, correction(meant="positive"))
     await store.people.agree(ANNA, Consent(corrections=True, words=True))
     key = Fernet.generate_key().decode()
     await store.people.give_words(FAMILY, ANNA, 1, Safe(key).lock("Опять опоздал"))
     row = {"said": "negative", "label": "neutral", "scores": SCORES, "language": "en"}
-    for used, text in ((key, {"text": "Опять опоздал"}), (Fernet.generate_key().decode(), {}), ("", {})):
-        [exported] = map(json.loads, export(tmp_path, used).stdout.splitlines())
-        assert exported == text | row
-    assert export(tmp_path, "no key").stderr.startswith("forewarn: FOREWARN_GIVEN_KEY is no key")
-    failed = export(tmp_path / "nowhere", key)
+    for used, text in ((key, {"text": "Опять опоздал"}), (Fernet.generate_key().decode(), {}), (None, {})):
+        assert await export.run(Settings(data_dir=tmp_path, given_key=used)) == 0
+        assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [text | row]
+    with pytest.raises(ConfigurationError, match="FOREWARN_GIVEN_KEY is no key"):
+        await export.run(Settings(data_dir=tmp_path, given_key="no key"))
+
+
+def test_without_a_database_the_operator_gets_one_clear_line(tmp_path):
+    command = [sys.executable, "-m", "bot", "export"]
+    environment = {**os.environ, "FOREWARN_DATA_DIR": str(tmp_path / "nowhere")}
+    failed = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert failed.returncode == 1
     assert failed.stderr.startswith("forewarn: the database cannot be used")
     assert len(failed.stderr.splitlines()) == 1
