@@ -7,6 +7,7 @@ choices and what they mean. A choice is kept at once, so there is nothing to sav
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,12 +15,11 @@ from typing import Any
 
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.courier import insist
-from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, may_change, reply, texts_in
-from bot.store import ChatSettings, Sensitivity, ShowTranscript, Store, Style, WarnWhen
+from bot.handlers.replies import NEW_MESSAGE, answer_press, change, is_group, may_change, reply, texts_in
+from bot.sensitivity import taught
+from bot.store import ChatSettings, Correction, Sensitivity, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, HeatNotice, QuietHours
 from bot.warnings import Texts, phrase, texts_for
 from bot.warnings.digests import digest, line
@@ -32,6 +32,7 @@ PREFIX = "set"
 DONE = f"{PREFIX}:done"
 BACK = f"{PREFIX}:back"
 UNMUTE_ALL = f"{PREFIX}:unmute"
+UNLEARN = f"{PREFIX}:unlearn"
 CLOCK = f"{PREFIX}:utc"
 TOPICS: dict[str, type[StrEnum]] = {
     "style": Style,
@@ -69,6 +70,8 @@ class _Menu:
     """Whether the bot is connected to the account of the one whose private chat this is."""
     muted: int
     """Contacts of whose notes they want to hear nothing."""
+    corrections: Sequence[Correction]
+    """What "Wrong?" taught here."""
 
     @property
     def topics(self) -> list[str]:
@@ -83,6 +86,7 @@ async def _menu(store: Store, chat: Chat) -> _Menu:
         group=is_group(chat),
         connected=connected,
         muted=await store.muted(chat.id) if connected else 0,
+        corrections=await store.people.corrections(chat.id),
     )
 
 
@@ -126,6 +130,9 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
         if data == UNMUTE_ALL:
             await store.unmute(chat_id)
             return True
+        if data == UNLEARN:
+            await store.people.unlearn(chat_id)
+            return True
         choice = _choice(data)
         if choice:
             await store.choose(chat_id, **choice)
@@ -141,7 +148,7 @@ def _topic(data: str) -> str:
     """The topic behind a button, or that it belongs to."""
     if data.startswith(CLOCK):
         return "quiet"
-    return "business" if data == UNMUTE_ALL else data.split(":")[1]
+    return {UNMUTE_ALL: "business", UNLEARN: "sensitivity"}.get(data) or data.split(":")[1]
 
 
 def _choice(data: str) -> dict[str, str | int]:
@@ -187,6 +194,8 @@ def _second_level(topic: str, menu: _Menu, texts: Texts) -> tuple[str, InlineKey
     if topic == "business" and menu.muted:
         unmute = texts("settings-unmute-all", count=menu.muted)
         rows.append([InlineKeyboardButton(unmute, callback_data=UNMUTE_ALL)])
+    if topic == "sensitivity" and menu.corrections:
+        rows.append([InlineKeyboardButton(texts("settings-unlearn"), callback_data=UNLEARN)])
     rows.append(
         [
             InlineKeyboardButton(texts("settings-back"), callback_data=BACK),
@@ -198,8 +207,18 @@ def _second_level(topic: str, menu: _Menu, texts: Texts) -> tuple[str, InlineKey
         preview=_preview(menu.chat, texts),
         clock=f"{local_time(menu.chat, texts.language, datetime.now(UTC)):%H:%M}",
         offset=f"{offset:+}",
+        taught=_taught(menu.corrections, texts),
     )
     return about, InlineKeyboardMarkup(rows)
+
+
+def _taught(corrections: Sequence[Correction], texts: Texts) -> str:
+    """Where the chat's corrections have led."""
+    if not corrections:
+        return texts("settings-taught-nothing")
+    by = taught(corrections)
+    way = "less" if by < 0 else "more" if by > 0 else "even"
+    return texts(f"settings-taught-{way}", count=len(corrections))
 
 
 def _label(topic: str, option: StrEnum, texts: Texts) -> str:
@@ -263,9 +282,4 @@ def _example(tone: Tone, texts: Texts) -> Verdict:
 
 
 async def _edit(message: Message, html: str, keyboard: InlineKeyboardMarkup | None) -> None:
-    try:
-        await insist(lambda: message.edit_text(html, parse_mode=ParseMode.HTML, reply_markup=keyboard))
-    except BadRequest as error:
-        # Two quick presses can ask for the same text twice.
-        if "not modified" not in error.message.lower():
-            raise
+    await change(lambda: message.edit_text(html, parse_mode=ParseMode.HTML, reply_markup=keyboard))

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from bot.given import Safe
 from tests.bot.conftest import OFFLINE
-from tests.bot.conversation import choose, sample, words_of
+from tests.bot.conversation import choose, press, sample, words_of
 from tests.telegram import BotProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -167,6 +167,14 @@ async def test_false_alarms_teach_this_chat_to_be_slower_and_no_other(tg, bot):
         await correct(warning, anna, "neutral")
     after = negative_share(await mine.voice(anna, sample("negative")).reply(within=HEARD))
     assert after < before
+    menu = await choose(mine, anna, "Sensitivity: fewer negatives")
+    await menu.edited(containing="fewer notes negative here (4 corrections)")
+    assert negative_share(await mine.voice(anna, sample("negative")).reply(within=HEARD)) < after
+    await press(menu, "usual", by=anna)
+    await press(menu, "Forget what", by=anna)
+    await menu.edited(containing="nothing here yet")
+    assert "Forget what" not in str(menu.buttons)
+    assert negative_share(await mine.voice(anna, sample("negative")).reply(within=HEARD)) == before
     assert "negative" in (await other.voice(other.state.person, sample("negative")).reply(within=HEARD)).text
 
 

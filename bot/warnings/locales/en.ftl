@@ -188,6 +188,8 @@ settings-when-about =
 settings-sensitivity-about =
     <b>Sensitivity</b>
     How readily a note counts as negative here. “Wrong?” under a warning moves it too, a little with each press.
+
+    { $taught }
 settings-transcript-about =
     <b>The words of a note</b>
     I keep no words. With a button, whoever presses it sees them, and I listen again for that. The words that decided the tone are bold. Reactions and digests show none.
@@ -295,6 +297,20 @@ mydata-here = This is all I keep about you and our chat. /forget deletes it.
 mydata-in-private = That is between the two of us: please send me /mydata in a private chat.
 forgotten-person = Done. The settings, verdicts and message numbers of this chat are deleted, and so are your corrections, those in groups included.
 forgotten-optout = I still keep one number: yours, so that your notes stay unjudged. /optin deletes it.
+settings-taught-nothing = “Wrong?” has taught me nothing here yet.
+settings-taught-less = So far “Wrong?” has taught me to call <b>fewer</b> notes negative here ({ $count ->
+        [one] { $count } correction
+       *[other] { $count } corrections
+    }).
+settings-taught-more = So far “Wrong?” has taught me to call <b>more</b> notes negative here ({ $count ->
+        [one] { $count } correction
+       *[other] { $count } corrections
+    }).
+settings-taught-even = So far “Wrong?” has changed nothing here ({ $count ->
+        [one] { $count } correction
+       *[other] { $count } corrections
+    }).
+settings-unlearn = ↺ Forget what “Wrong?” taught
 wrong-button = 🤔 Wrong?
 wrong-back = ‹ Back
 wrong-thanks = Thank you! I'll bear it in mind in this chat.
