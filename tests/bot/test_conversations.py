@@ -229,16 +229,6 @@ async def test_music_in_a_group_is_judged_only_if_someone_asks(tg, family, anna,
     assert "positive" in (await song.reply(within=HEARD)).text
 
 
-async def test_edited_notes_and_other_bots_are_left_alone(tg, family, max_):
-    robot = tg.user("Robot", is_bot=True)
-    family.join(robot)
-    family.voice(robot, sample("negative"))
-    note = family.voice(max_, sample("negative"), caption="first")
-    await note.reply(within=HEARD)
-    family.edit(note, "second")
-    await family.silence(3)
-
-
 async def test_the_same_note_in_two_chats_is_fetched_once_and_answered_in_both(
     tg, family, anna, max_, tmp_path
 ):
