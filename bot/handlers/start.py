@@ -19,8 +19,11 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
             texts = await texts_in(update, store)
             await reply(update.message, texts("start-group" if is_group(update.message.chat) else "start"))
 
-    async def help_(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        if update.message is not None:
-            await reply(update.message, (await texts_in(update, store))("help"))
+    async def help_(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.message is None:
+            return
+        texts, me = await texts_in(update, store), context.bot.bot
+        guest = "\n" + texts("guest-help", name=me.username or "") if me.supports_guest_queries else ""
+        await reply(update.message, texts("help", elsewhere=guest))
 
     return [CommandHandler("start", start, NEW_MESSAGE), CommandHandler("help", help_, NEW_MESSAGE)]

@@ -111,6 +111,11 @@ async def test_typed_inline_the_bot_shows_the_way_to_where_it_can_listen(tg, bot
     await chat.says("Record a voice note", after=chat.text(anna, "/start check"))
 
 
+async def test_help_tells_of_guest_mode(tg, bot, anna):
+    chat = tg.private(anna)
+    assert "with @forewarn_bot" in (await chat.says("What I do", after=chat.text(anna, "/help"))).text
+
+
 # --- in groups, by name
 
 

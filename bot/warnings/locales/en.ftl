@@ -92,7 +92,7 @@ help =
     • A voice note, video note or audio file, sent or forwarded to me → its tone.
     • Connected to your own account (Telegram → Settings → Telegram Business → Chatbots) → a private warning, here, when a contact sends you a voice note.
     • In a group → a warning under voice notes, if I can see them. /tone as a reply always works.
-    • /tone as a reply to a note or a text → its tone, now.
+    • /tone as a reply to a note or a text → its tone, now.{ $elsewhere }
 
     <b>Commands</b>
     /settings – how and when I warn, and in which language
@@ -335,6 +335,7 @@ help-command-optin = warnings about your notes again
 
 paid-media = That is paid media, and Telegram doesn't let me open it. I can only judge what anybody here could play.
 joined-channel = Thanks for adding me to a channel! I never post there: all its readers would get it. Link a discussion group to the channel and add me to it, and I'll warn under the voice notes that appear there.
+guest-help = • In a chat that I am not in: reply to a note with @{ $name } → its tone.
 guest-listening = 🎧 Listening…
 guest-how = Reply to a voice note or a text with my name, and I'll tell you its tone.
 inline-title = Check a note…
