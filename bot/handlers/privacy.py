@@ -71,7 +71,9 @@ def handlers(
         kept["jobs"] = await jobs.ids_of(lanes)
         content = json.dumps(kept, default=str, ensure_ascii=False, indent=2).encode()
         document = InputFile(content, filename="mydata.json")
-        await insist(lambda: message.reply_document(document, caption=texts("mydata-here")))
+        await insist(
+            lambda: message.reply_document(document, caption=texts("mydata-here", days=keep_jobs_days))
+        )
 
     async def opt_out(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         if update.message is not None:

@@ -37,9 +37,10 @@ async def said(room, person, text, **fields):
 
 
 async def mydata(tg, person):
-    sent = await tg.private(person).says("all I keep", after=tg.private(person).text(person, "/mydata"))
+    sent = await tg.private(person).says("what I keep", after=tg.private(person).text(person, "/mydata"))
     assert sent.media["file_name"] == "mydata.json"
-    return {table: rows for table, rows in json.loads(sent.data).items() if rows}
+    # What counts against the operator's limits ends by itself, and /forget does not reset it.
+    return {table: rows for table, rows in json.loads(sent.data).items() if rows and table != "usage"}
 
 
 def answers_to(room, note):

@@ -293,7 +293,10 @@ optout-done = Done: from now on I won't tell anybody how your voice notes sound,
 optin-done = Welcome back! I may tell people how your voice notes sound again.
 optout-who = I can't see who you are here. Send me that in a private chat, and I'll gladly do it.
 unusable-declined = Whoever this is from asked me not to judge what they say, and I keep to that.
-mydata-here = This is all I keep about you and our chat. /forget deletes it.
+mydata-here = This is what I keep about you and our chat. Not in here: the numbers of your notes in groups, which I keep for { $days } { $days ->
+        [one] day
+       *[other] days
+    } so that none is answered twice. /forget deletes what is in here; an /optout stays, and counts against limits end within a day.
 mydata-in-private = That is between the two of us: please send me /mydata in a private chat.
 forgotten-person = Done. The settings, verdicts and message numbers of this chat are deleted, and so are your corrections, those in groups included.
 forgotten-optout = I still keep one number: yours, so that your notes stay unjudged. /optin deletes it.
