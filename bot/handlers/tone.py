@@ -12,6 +12,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 from bot.expiry import Expiry
 from bot.handlers.replies import NEW_MESSAGE, is_group, reply, texts_in
 from bot.notes import mentions, speaker_of
+from bot.sensitivity import lean, leaning
 from bot.store import ChatSettings, ShowTranscript, Store
 from bot.warnings import Texts, phrase
 from models.analyzer import Analyzer
@@ -56,7 +57,8 @@ async def tone_of(
         return texts("paid-media")
     if text is None:
         return texts("tone-nothing" if _replied(message) else "tone-how")
-    [verdict] = await analyzer.judge([text])
+    [heard] = await analyzer.judge([text])
+    verdict = lean(heard, leaning(chat.sensitivity, await store.people.corrections(message.chat_id)))
     # Who asks about a text has read it: no need to show it again.
     return phrase(verdict, replace(chat, transcript=ShowTranscript.OFF), texts).html
 

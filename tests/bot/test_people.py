@@ -156,6 +156,23 @@ async def test_the_buttons_of_a_correction_come_and_go_and_leave_the_others(tg, 
     assert "May the one who runs" not in family.transcript()
 
 
+async def test_a_contacts_note_is_corrected_apart_from_the_owners_own(tg, bot):
+    anna = tg.user("Anna", language_code="en")
+    mine, account = tg.private(anna), tg.business(anna)
+    await mine.says("connected to your account")
+    contact = tg.user("Carl")
+    account.from_contact(contact, sample("negative"))
+    warning = await mine.says("🎙 Carl", within=HEARD)
+    await correct(warning, anna, "neutral")
+    assert {"🔕 Mute Carl", "🤔 Wrong?"} <= {*warning.buttons}
+    assert account.chat(contact).from_bot == []
+    [kept] = (await mydata(tg, anna))["corrections"]
+    assert kept["note_id"] < 0
+    account.remove()
+    await mine.says("no longer connected")
+    assert "corrections" not in await mydata(tg, anna)
+
+
 async def test_false_alarms_teach_this_chat_to_be_slower_and_no_other(tg, bot):
     """A note that is negative for everybody is less so where many were wrong."""
     anna = tg.user("Anna", language_code="en")
