@@ -71,7 +71,7 @@ def _replied(message: Message) -> Message | None:
 
 async def _is_declined(replied: Message | None, request: Message, store: Store) -> bool:
     """Whether somebody asks about the text of another who opted out."""
-    author = replied and speaker_of(replied)
+    author = speaker_of(replied) if replied else None
     return author is not None and author != speaker_of(request) and await store.people.has_opted_out(author)
 
 

@@ -87,10 +87,10 @@ class People:
         """Keep a correction; it takes the place of the same person's earlier one of the same note."""
         judged = correction.judged
         key = {"chat_id": chat_id, "note_id": judged.note_id, "user_id": user_id}
-        values = {
+        values: dict[str, Any] = {
             "said": judged.said,
             "meant": correction.meant,
-            **judged.scores,
+            **{str(tone): score for tone, score in judged.scores.items()},
             "language": judged.language,
             "given_at": datetime.now(UTC),
         }
