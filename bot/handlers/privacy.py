@@ -28,6 +28,8 @@ def handlers(
         kept = [texts("privacy", days=keep_days)]
         if await store.connection(message.chat_id) is not None:
             kept.append(texts("privacy-business", days=keep_jobs_days))
+        if (await store.people.consent(message.chat_id)).words:
+            kept.append(texts("privacy-words"))
         await reply(message, "\n".join(kept))
 
     async def forget(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:

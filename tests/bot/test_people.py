@@ -227,6 +227,7 @@ async def test_consent_is_asked_once_in_private_and_can_be_taken_back(tg, bot):
     await correct(second, anna, "neutral")
     kept = await given(tg, anna, within=HEARD)
     assert sum(word in kept.lower() for word in words_of("negative")) >= 2
+    assert "You gave me the words" in (await said(mine, anna, "/privacy")).text
     await question.press(WORDS, by=anna)
     await shows(question, WORDS)
     assert [row["words"] for row in (await mydata(tg, anna))["corrections"]] == [None] * 3

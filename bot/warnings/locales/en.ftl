@@ -293,6 +293,7 @@ optout-done = Done: from now on I won't tell anybody how your voice notes sound,
 optin-done = Welcome back! I may tell people how your voice notes sound again.
 optout-who = I can't see who you are here. Send me that in a private chat, and I'll gladly do it.
 unusable-declined = Whoever this is from asked me not to judge what they say, and I keep to that.
+privacy-words = • You gave me the words of your own notes that you correct. Only these I keep, encrypted, until you take them back where you gave them, or /forget.
 mydata-here = This is what I keep about you and our chat. Not in here: the numbers of your notes in groups, which I keep for { $days } { $days ->
         [one] day
        *[other] days
