@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from huggingface_hub import snapshot_download
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from models.speech.ctc import Vocabulary
 from models.speech.transcript import EngineUnavailable
-from models.speech.wav2vec2_graph import UnsupportedCheckpoint, Weights
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "UnsupportedCheckpoint", "Weights"]
+
+Weights = Callable[[str], NDArray[np.float32] | None]
+"""The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
 
 _SAFE, _PICKLED = "model.safetensors", "pytorch_model.bin"
 _SMALL_FILES = (
@@ -29,6 +31,10 @@ _SMALL_FILES = (
     "special_tokens_map.json",
 )
 _MARKERS = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+
+
+class UnsupportedCheckpoint(ValueError):
+    """A checkpoint that cannot be read or described; the message completes "… cannot be used: "."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,8 @@ class Checkpoint:
 
 def _fetch(source: str, cache_dir: Path) -> Path:
     """From the cache if it is complete there, without asking the hub; pickled weights only if no others."""
+    from huggingface_hub import snapshot_download
+
     try:
         folder = Path(snapshot_download(source, cache_dir=cache_dir, local_files_only=True))
         if _weights_in(folder) and (folder / "vocab.json").is_file():

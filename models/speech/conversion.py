@@ -15,16 +15,19 @@ import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from models.audio import SAMPLE_RATE
-from models.speech.checkpoint import Checkpoint
+from models.speech.checkpoint import Checkpoint, UnsupportedCheckpoint
 from models.speech.network import CONVOLUTIONS, DATA, GPU, TRANSFORMER, Network, Session
 from models.speech.transcript import EngineUnavailable, Samples
-from models.speech.wav2vec2_graph import Architecture, Precision, UnsupportedCheckpoint, write_graphs
+
+if TYPE_CHECKING:
+    from models.speech.wav2vec2_graph import Architecture, Precision
 
 __all__ = ["Progress", "babble", "converted"]
 
@@ -80,6 +83,9 @@ def _move(beside: Path, place: Path) -> None:
 
 
 def _convert(checkpoint: Checkpoint, folder: Path, threads: int, progress: Progress) -> None:
+    # Not at the top: `onnx` is for writing graphs, and nearly every start finds them written.
+    from models.speech.wav2vec2_graph import Architecture
+
     architecture = Architecture.of(checkpoint.config)
     vocabulary = checkpoint.vocabulary()
     speech = babble()
@@ -121,6 +127,8 @@ def _write(
     folder: Path,
     progress: Callable[[float], None],
 ) -> None:
+    from models.speech.wav2vec2_graph import write_graphs
+
     folder.mkdir()
     names = 0
     expected = 16 * architecture.layers

@@ -105,11 +105,11 @@ def _wav2vec2(
 
 def _within_reach(source: str, hub_cache: Path) -> bool:
     """Whether a model is in a folder, in the cache, or on a hub that answers. Takes seconds at most."""
+    if Path(source).expanduser().is_dir():
+        return True
     from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
-    if Path(source).expanduser().is_dir():
-        return True
     try:
         if isinstance(try_to_load_from_cache(source, "config.json", cache_dir=hub_cache), str):
             return True

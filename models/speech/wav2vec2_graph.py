@@ -30,7 +30,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-__all__ = ["Architecture", "Graphs", "Precision", "UnsupportedCheckpoint", "Weights", "write_graphs"]
+from models.speech.checkpoint import UnsupportedCheckpoint, Weights
+
+__all__ = ["Architecture", "Graphs", "Precision", "write_graphs"]
 
 Precision = Literal["float16", "int8", "mixed", "float32"]
 """Of the matrix products. For a GPU: float16, and so is all else. For a CPU, from the fastest to the finest:
@@ -45,8 +47,6 @@ _KINDS: dict[Precision, tuple[_Kind, _Kind]] = {
     "float32": ("float", "float"),
 }
 """Of the convolutions and of the transformer."""
-Weights = Callable[[str], NDArray[np.float32] | None]
-"""The tensor of a name, as `Wav2Vec2ForCTC` calls it; None where the checkpoint has no such tensor."""
 
 _FUSED = "com.microsoft"
 _OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(_FUSED, 1)]
@@ -61,10 +61,6 @@ _PAGE = 4096
 """ONNX Runtime maps tensors into memory only where they start on a page."""
 _CONV_NORM_EPSILON = 1e-5
 """Of the norms among the convolutions; `layer_norm_eps` is for all others."""
-
-
-class UnsupportedCheckpoint(ValueError):
-    """A checkpoint that this graph cannot describe; the message completes "… cannot be used: "."""
 
 
 @dataclass(frozen=True, slots=True)

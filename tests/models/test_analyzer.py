@@ -23,6 +23,12 @@ FOLDER = Path(__file__).parents[2] / "bot" / "samples"
 with (FOLDER / "samples.tsv").open(encoding="utf-8", newline="") as _table:
     NOTES = list(csv.DictReader(_table, delimiter="\t"))
 
+TRAINING = {"torch", "transformers", "sklearn", "scipy", "matplotlib", "pandas", "datasets"}
+UNWANTED = {
+    "wav2vec2": TRAINING | {"onnx", "google", "huggingface_hub", "ctc_beam_decoder", "faster_whisper"},
+    "whisper": TRAINING | {"onnx", "google"},
+}
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -165,14 +171,33 @@ async def test_a_hub_that_never_answers_does_not_hold_up_the_start(tmp_path, mon
     assert time.perf_counter() - started < 2
 
 
-async def test_running_needs_no_torch():
-    """What is only installed for training must not be needed, or even loaded, to run."""
-    script = "import sys, models.analyzer, models.speech.whisper, models.speech.wav2vec2, faster_whisper; "
-    script += "print([name for name in ('torch', 'transformers') if name in sys.modules])"
-    result = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
+@pytest.mark.parametrize("engine", ["wav2vec2", "whisper"])
+async def test_running_loads_nothing_that_training_and_converting_need(tmp_path, engine):
+    """Time to start and memory: a note is judged without PyTorch and its kin, and with all converted before
+    also without what converts."""
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    script = f"""
+import asyncio, sys
+from pathlib import Path
+from models.analyzer import Analyzer, AnalyzerOptions
+
+note = Path({str(fixtures / "notes" / "the-train-leaves-at-six.oga")!r}).read_bytes()
+network = {str(fixtures / "tiny-wav2vec2")!r}
+options = AnalyzerOptions({engine!r}, network, network, cache_dir=Path({str(tmp_path)!r}))
+
+async def judge():
+    async with await Analyzer.open(options) as analyzer:
+        return await analyzer.listen(note)
+
+verdict = asyncio.run(judge())
+print(verdict.engine, verdict.tone)
+print(sorted({UNWANTED[engine]!r} & {{name.split(".")[0] for name in sys.modules}}))
+"""
+    for _ in ("converts", "starts from what was converted"):
+        heard = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+    assert heard.stdout.splitlines() == [f"{engine} neutral", "[]"]
 
 
 async def test_who_waits_can_see_how_far_it_is_and_what_the_next_note_will_cost(make):  # noqa: F811
