@@ -54,7 +54,7 @@ def gate(door: Door, store: Store) -> BaseHandler[Update, Any, Any]:
             await answer_press(update.callback_query)
         elif chat is not None and chat.id not in told and _deserves_a_word(update) and door.is_kind_to(*ids):
             told.add(chat.id)
-            text = (await texts_in(update, store))("door-closed", chat=chat.id)
+            text = (await texts_in(update, store))("door-closed", chat=str(chat.id))
             # A group where the bot may not write needs no word.
             with suppress(BadRequest, Forbidden):
                 await insist(lambda: context.bot.send_message(chat.id, text, ParseMode.HTML))
