@@ -14,6 +14,7 @@ from html import escape
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 from telegram import InlineKeyboardMarkup
 
 from bot.accounts import Accounts
@@ -24,6 +25,7 @@ from bot.expiry import Expiry
 from bot.hearing import Ear, NotHeard, Trouble
 from bot.heat import Heat
 from bot.limits import Meter
+from bot.metrics import NOTES, took
 from bot.notes import AnyNote, BusinessNote, GuestNote, Note
 from bot.sensitivity import lean, leaning
 from bot.store import Allowance, ChatSettings, Judged, Obstacle, ShowTranscript, Store, Style, WarnWhen
@@ -67,6 +69,7 @@ class Outcome(StrEnum):
     DECLINED = "declined"
 
 
+ANSWERED = (Outcome.WARNED, Outcome.REACTED)
 OUTCOMES: dict[Unusable | Trouble, Outcome] = {
     Trouble.UNREACHABLE: Outcome.UNREACHABLE,
     Trouble.FAILED: Outcome.FAILED,
@@ -105,16 +108,24 @@ class Answerer:
         self._limits = limits
         self._told_of_stale: set[tuple[int, bool]] = set()
 
-    async def answer(self, note: AnyNote) -> Outcome:
-        """Warn about one note. Everything that can go wrong with it is answered or logged, not raised."""
-        started = time.monotonic()
-        try:
-            async with self._waiting.in_work(note):
-                outcome = await self._answer_patiently(note)
-        except GivenUp:
-            outcome = Outcome.CANCELLED
-        seconds = round(time.monotonic() - started, 2)
-        log.info("note done", job=note.job_id, outcome=outcome.value, seconds=seconds)
+    async def answer(self, note: AnyNote, queued_at: float | None = None) -> Outcome:
+        """Warn about one note. Everything that can go wrong with it is answered or logged, not raised.
+
+        `queued_at`: Unix time, seconds; None if it is not known. Every log line meanwhile names the job.
+        """
+        with bound_contextvars(job=note.job_id):
+            started = time.time()
+            if queued_at is not None:
+                took("queue", started - queued_at)
+            try:
+                async with self._waiting.in_work(note):
+                    outcome = await self._answer_patiently(note)
+            except GivenUp:
+                outcome = Outcome.CANCELLED
+            if queued_at is not None and outcome in ANSWERED:
+                took("whole", time.time() - queued_at)
+            NOTES.labels(outcome.value).inc()
+            log.info("note done", outcome=outcome.value, seconds=round(time.time() - started, 2))
         return outcome
 
     async def _answer_patiently(self, note: AnyNote) -> Outcome:

@@ -47,6 +47,7 @@ from bot.handlers import (
     tone,
 )
 from bot.handlers.replies import answer_press
+from bot.health import Polls, Window
 from bot.hearing import Ear
 from bot.intake import Intake
 from bot.jobs import Jobs
@@ -92,11 +93,14 @@ async def run(settings: Settings, token: str) -> None:
     Raises:
         StartError: something around the bot is not as it must be.
     """
+    polls = Polls(connection_pool_size=2, read_timeout=POLL_SECONDS + 10)
+    window = Window(polls)
     with _data_folder(settings), start_errors():
         await find_ffmpeg()
         async with (
+            window.open(settings.metrics_listen),
             _store(settings) as store,
-            _application(settings, token) as (app, intake),
+            _application(settings, token, polls) as (app, intake),
             await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
         ):
             fresh_seconds = settings.fresh_hours * 3600
@@ -126,11 +130,12 @@ async def run(settings: Settings, token: str) -> None:
             app.add_error_handler(_log_error)
             async with _serving(app, intake, jobs, store, checks, door):
                 log.info("ready", bot=app.bot.username, engine=analyzer.describe())
-                await _until_stopped(
-                    _upkeep(app, analyzer, store, jobs, settings),
-                    expiry.sweep_forever(),
-                    waiting.tell_forever(jobs.line),
-                )
+                with window.showing(store, jobs, ear, analyzer):
+                    await _until_stopped(
+                        _upkeep(app, analyzer, store, jobs, settings),
+                        expiry.sweep_forever(),
+                        waiting.tell_forever(jobs.line),
+                    )
             log.info("stopped")
 
 
@@ -219,7 +224,7 @@ async def _store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[App, Intake]]:
+async def _application(settings: Settings, token: str, polls: Polls) -> AsyncIterator[tuple[App, Intake]]:
     """Telegram's side, connected: the token is known to be right when this returns."""
     intake = Intake()
     app: App = (
@@ -228,7 +233,7 @@ async def _application(settings: Settings, token: str) -> AsyncIterator[tuple[Ap
         .base_url(f"{settings.api_url.rstrip('/')}/bot")
         .base_file_url(f"{settings.api_url.rstrip('/')}/file/bot")
         .request(HTTPXRequest(connection_pool_size=2 * UPDATES_AT_ONCE, read_timeout=30, pool_timeout=30))
-        .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=POLL_SECONDS + 10))
+        .get_updates_request(polls)
         .rate_limiter(MessageRateLimiter())
         .concurrent_updates(UPDATES_AT_ONCE)
         .update_queue(intake)

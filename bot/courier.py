@@ -26,6 +26,7 @@ from telegram.constants import ChatMemberStatus, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter
 
+from bot.metrics import RETRIES, measured
 from bot.notes import Note
 
 __all__ = ["Closed", "Courier", "FileTooBig", "MessageRateLimiter", "NoRights", "Unreachable", "insist"]
@@ -93,6 +94,7 @@ class Courier:
         self._patience = patience
         self._next_turn: dict[int, float] = {}
 
+    @measured("fetch")
     async def fetch(self, note: Note, limit: int) -> bytes:
         """The note's file, whole, at most `limit` bytes.
 
@@ -164,6 +166,7 @@ class Courier:
                 return
         log.info("no admin told", chat=group_id, reason="none of them ever wrote to the bot")
 
+    @measured("send")
     async def say(
         self, note: Note, html: str, keyboard: InlineKeyboardMarkup | None = None, *, silently: bool = False
     ) -> Message:
@@ -183,6 +186,7 @@ class Courier:
             except NEVER as error:
                 raise _refused(error) from None
 
+    @measured("send")
     async def edit(self, chat_id: int, message_id: int, html: str) -> bool:
         """Change what a message of the bot says; False where it is gone and the words have to be sent anew.
 
@@ -237,6 +241,7 @@ class Courier:
                 return message_id
             return sent.message_id
 
+    @measured("send")
     async def fill(self, inline_id: str, html: str) -> None:
         """Say in the bot's message in a chat that it is not in what it was asked for.
 
@@ -311,6 +316,7 @@ class Courier:
             self._patience,
         )
 
+    @measured("send")
     async def react(self, note: Note, emoji: str) -> bool:
         """React to the note; False where the chat does not take this reaction, or has no note to react to."""
         message_id = note.reply_to
@@ -346,6 +352,7 @@ async def insist(call: Callable[[], Awaitable[Result]], patience: float = CONVER
         try:
             return await call()
         except RetryAfter as error:
+            RETRIES.labels("429").inc()
             seconds = _seconds(error)
             log.info("telegram asks to wait", seconds=seconds)
             given_up_at += seconds
@@ -355,6 +362,7 @@ async def insist(call: Callable[[], Awaitable[Result]], patience: float = CONVER
         except TelegramError as error:
             if asyncio.get_running_loop().time() > given_up_at:
                 raise Unreachable(type(error).__name__) from None
+            RETRIES.labels("network").inc()
             log.info("telegram not reached", error=type(error).__name__, again_in=round(wait, 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
             wait = min(2 * wait, LONGEST_WAIT)

@@ -6,7 +6,9 @@ The words of a note come into being here and live only in the `Verdict` that is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.courier import Courier, FileTooBig, Unreachable
+from bot.metrics import measured
 from bot.notes import Note
 from bot.store import ChatSettings, Store
 from bot.store.chat import ChatLanguage
@@ -67,11 +70,16 @@ class Ear:
         self._largest_file = largest_file
         self._listening: dict[tuple[str, str], _Listening] = {}
         self._heard_for: dict[str, _Listening] = {}
+        self._pulse = _Pulse()
 
     def progress(self, job_id: str) -> Progress | None:
         """How far this process is with a note; None before it began and after it ended."""
         listening = self._heard_for.get(job_id)
         return listening and listening.progress
+
+    def silent_for(self) -> Seconds:
+        """How long the listener has given no sign of life though there is something to listen to."""
+        return self._pulse.silent_for()
 
     def cost(self, duration: Seconds) -> Seconds:
         """How long a note of this length will probably take."""
@@ -155,12 +163,28 @@ class Ear:
         self, note: Note, language: Language | None, certain: bool, listening: _Listening
     ) -> Verdict:
         data = await self._courier.fetch(note, self._largest_file)
-        try:
-            return await self._analyzer.listen(data, hint=language, heard=listening.tell)
-        except UnusableNote as error:
-            if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
-                return await self._analyzer.listen(data, language=language, heard=listening.tell)
-            raise
+        with self._pulse.expected():
+            try:
+                return await self._attend(data, listening, hint=language)
+            except UnusableNote as error:
+                if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
+                    return await self._attend(data, listening, language=language)
+                raise
+
+    @measured("listen")
+    async def _attend(
+        self,
+        data: bytes,
+        listening: _Listening,
+        *,
+        language: Language | None = None,
+        hint: Language | None = None,
+    ) -> Verdict:
+        def tell(heard: Seconds, duration: Seconds) -> None:
+            self._pulse.beat()
+            listening.tell(heard, duration)
+
+        return await self._analyzer.listen(data, language, hint, tell)
 
 
 class _Listening:
@@ -176,6 +200,33 @@ class _Listening:
         """Called from the listener's thread. Two tries of an engine never show a step back."""
         before = self.progress.heard if self.progress else 0.0
         self.progress = Progress(max(before, heard), duration)
+
+
+class _Pulse:
+    """Whether the listener gets on, as long as that can be expected."""
+
+    def __init__(self) -> None:
+        self._expecting = 0
+        self._beaten_at = 0.0
+
+    @contextmanager
+    def expected(self) -> Iterator[None]:
+        """Hold this while a note is listened to or waits for that. One more that waits is no sign of life."""
+        if not self._expecting:
+            self.beat()
+        self._expecting += 1
+        try:
+            yield
+            self.beat()
+        finally:
+            self._expecting -= 1
+
+    def beat(self) -> None:
+        """Called from the listener's thread, too."""
+        self._beaten_at = time.monotonic()
+
+    def silent_for(self) -> Seconds:
+        return time.monotonic() - self._beaten_at if self._expecting else 0.0
 
 
 def _expected_language(chat: ChatSettings, language_code: str | None) -> tuple[Language | None, bool]:

@@ -17,6 +17,7 @@ from telegram import Message, Update
 from bot.checks import Checks
 from bot.jobs import Jobs
 from bot.limits import Door
+from bot.metrics import UPDATES
 from bot.notes import BusinessNote, Note, from_a_bot, note_in
 from bot.store import Obstacle, Store
 
@@ -45,6 +46,8 @@ class Intake(asyncio.Queue[object]):
         self._username = bot_username
 
     async def put(self, item: object) -> None:
+        if isinstance(item, Update):
+            UPDATES.inc()
         if self._jobs is not None and isinstance(item, Update) and self._admits(item):
             if item.message is not None:
                 if from_a_bot(item.message):

@@ -12,6 +12,7 @@ one.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -50,11 +51,11 @@ class Jobs:
     """The queue of notes. `start` launches DBOS in this process; there can be one."""
 
     def __init__(self, url: str, answerer: Answerer) -> None:
-        async def answer_note(note: dict[str, Any]) -> str:
+        async def answer_note(note: dict[str, Any], queued_at: float | None = None) -> str:
             task = asyncio.current_task()
             self._in_work.add(task)
             try:
-                return await answerer.answer(from_json(note))
+                return await answerer.answer(from_json(note), queued_at)
             finally:
                 self._in_work.discard(task)
 
@@ -112,7 +113,7 @@ class Jobs:
         while True:
             try:
                 with SetWorkflowID(note.job_id), SetEnqueueOptions(queue_partition_key=note.lane):
-                    await DBOS.enqueue_workflow_async(QUEUE, self._answer_note, note.to_json())
+                    await DBOS.enqueue_workflow_async(QUEUE, self._answer_note, note.to_json(), time.time())
             except Exception as error:
                 log.error("note not queued yet", job=note.job_id, error=type(error).__name__)
                 await asyncio.sleep(wait)

@@ -38,6 +38,20 @@ def _ids(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _address(value: object) -> object:
+    """`127.0.0.1:9100`; the host may be a name, or an IPv6 address in brackets."""
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host.strip("[]") or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ValueError("must be host:port, as 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
+
+
+Address = Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)]
+"""Where to listen: host and port."""
+
+
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
 """Numbers of people (positive) and groups (negative)."""
 
@@ -91,6 +105,8 @@ class Settings(BaseSettings):
     given_key: SecretStr | None = None
     """Encrypts the words of notes that their speakers give for training; unset, nobody is asked for words."""
 
+    metrics_listen: Address | None = None
+    """Where `/metrics`, `/healthz` and `/readyz` are served; nowhere if unset."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

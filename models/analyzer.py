@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -37,6 +38,7 @@ __all__ = [
     "Analyzer",
     "AnalyzerOptions",
     "AudioToolMissing",
+    "Done",
     "EngineUnavailable",
     "Heard",
     "find_ffmpeg",
@@ -86,6 +88,16 @@ class AnalyzerOptions:
     """Folder of the fine-tuned tone model."""
     listens: bool = True
     """False for texts only: no engine is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the models have done since they were loaded. Work for each second of sound is `work / sound`."""
+
+    sound: Seconds = 0.0
+    """Of all notes that were heard to their end."""
+    work: Seconds = 0.0
+    """What these took, waits for other notes apart."""
 
 
 class Analyzer:
@@ -171,6 +183,11 @@ class Analyzer:
         """How long the models will probably work at a note of this length, as notes went lately."""
         return self._pace.cost(duration)
 
+    @property
+    def done(self) -> Done:
+        """What was listened to since the start."""
+        return self._pace.done
+
     async def warm_up(self) -> None:
         """Let every model work once, so that the first note does not wait for it."""
         await self.judge(["warm up"])
@@ -220,7 +237,8 @@ class Analyzer:
                 return job(pause)
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+            # In the caller's context, so that log lines tell whose note it is.
+            return await asyncio.get_running_loop().run_in_executor(self._workers, copy_context().run, work)
         finally:
             wanted.clear()
 
@@ -280,6 +298,7 @@ class _Pace:
     it is."""
 
     def __init__(self) -> None:
+        self.done = Done()
         self._heard: Seconds = 60.0
         self._worked: Seconds = 60.0 * _USUAL_PACE
 
@@ -299,8 +318,10 @@ class _Pace:
             waited += time.monotonic() - paused
 
         yield watched
+        worked = time.monotonic() - began - waited
+        self.done = Done(self.done.sound + duration, self.done.work + worked)
         self._heard = _MEMORY * self._heard + duration + _LEAD
-        self._worked = _MEMORY * self._worked + time.monotonic() - began - waited
+        self._worked = _MEMORY * self._worked + worked
 
 
 def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:

@@ -15,7 +15,7 @@ from typing import Any, Self
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, delete, event, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, event, false, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -96,6 +96,15 @@ class Store:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def check(self) -> None:
+        """Take the right to write, and write nothing.
+
+        Raises:
+            SQLAlchemyError: the database cannot be used now.
+        """
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(chats).where(false()))
 
     async def size(self) -> int:
         """Bytes of the whole PostgreSQL database."""
