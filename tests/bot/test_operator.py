@@ -28,6 +28,7 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
     )
     family = telegram.group("Family", members=[max_, spam], admins=[anna])
     strangers = telegram.group("Strangers", admins=[spam, olga])
+    desk = telegram.private(owner)
     env = OFFLINE | {
         "FOREWARN_OWNERS": ids(owner),
         "FOREWARN_ALLOW": ids(anna, family, olga),
@@ -37,7 +38,6 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
     }
     async with BotProcess(telegram, tmp_path / "data", env=env) as bot:
         await bot.wait_ready()
-        await telegram.called("setMyCommands", times=5)
 
         # Whom it does not serve is told once, with the number that the operator needs.
         stranger = telegram.private(max_)
@@ -47,7 +47,7 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         # The blocked hear nothing, wherever they are.
         telegram.private(spam).voice(spam, sample("negative"))
         strangers.add_bot(by=olga, admin=True)
-        await strangers.says("under each voice note")
+        await strangers.says("Спасибо, что добавили")
         strangers.voice(spam, sample("negative"))
         business = telegram.business(max_)
         business.from_contact(anna, sample("negative"))
@@ -70,7 +70,6 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         assert len([said for said in family.from_bot if said.reply_to]) == 6
 
         # The owner has no limit, and /admin; for others there is no such command.
-        desk = telegram.private(owner)
         for _ in range(3):
             assert "negative" in (await desk.voice(owner, sample("negative")).reply(within=HEARD)).text
         report = await desk.says("forewarn", after=desk.text(owner, "/admin"))
@@ -78,7 +77,8 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         assert "warned 7" in report.text
         assert "limited 4" in report.text
         assert "1 private, 1 group" in report.text
-        assert any("admin" in str(call.params) for call in telegram.calls_of("setMyCommands"))
+        offered = await telegram.called("setMyCommands", times=8, within=HEARD)
+        assert any(call.params["scope"].get("chat_id") == owner.id for call in offered)
         other = telegram.private(olga)
         assert "Пришлите" in (await other.says(after=other.text(olga, "/admin"))).text
 
