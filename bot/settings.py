@@ -48,8 +48,8 @@ def _address(value: object) -> object:
     return host.strip("[]"), int(port)
 
 
-Address = Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)]
-"""Where to listen: host and port."""
+Address = Annotated[tuple[str, int] | None, NoDecode, BeforeValidator(_address)]
+"""Where to listen: host and port; None is nowhere."""
 
 
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     given_key: SecretStr | None = None
     """Encrypts the words of notes that their speakers give for training; unset, nobody is asked for words."""
 
-    metrics_listen: Address | None = None
+    metrics_listen: Address = None
     """Where `/metrics`, `/healthz` and `/readyz` are served; nowhere if unset."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

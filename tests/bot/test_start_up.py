@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sqlite3
 import sys
 
@@ -117,6 +118,15 @@ async def test_two_bots_on_one_data_folder(telegram, tmp_path):
         code, complaint = await start(tmp_path, **env)
     assert code == 1
     assert "Another forewarn" in said(complaint)
+
+
+async def test_a_port_for_metrics_that_is_taken(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        env = {"FOREWARN_TOKEN": "1:" + "A" * 35, "FOREWARN_METRICS_LISTEN": address}
+        code, complaint = await start(tmp_path, **env)
+    assert code == 1
+    assert f"FOREWARN_METRICS_LISTEN: {address}: " in said(complaint)
 
 
 async def test_a_wrong_setting(tmp_path):
