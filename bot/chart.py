@@ -104,7 +104,8 @@ def _line(pen: ImageDraw.ImageDraw, y: float) -> None:
 
 def _write(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, anchor: str, ink: str) -> None:
     font = ImageFont.load_default(FONT_SIZE * SCALE)
-    pen.text(tuple(_scaled(at)), text, fill=ink, font=font, anchor=anchor)
+    x, y = _scaled(at)
+    pen.text((x, y), text, fill=ink, font=font, anchor=anchor)
 
 
 def _scaled(points: Sequence[float]) -> list[float]:

@@ -75,7 +75,7 @@ class Ear:
     def progress(self, job_id: str) -> Progress | None:
         """How far this process is with a note; None before it began and after it ended."""
         listening = self._heard_for.get(job_id)
-        return listening and listening.progress
+        return listening.progress if listening else None
 
     def silent_for(self) -> Seconds:
         """How long the listener has given no sign of life though there is something to listen to."""

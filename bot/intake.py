@@ -72,7 +72,7 @@ class Intake(asyncio.Queue[object]):
         if self._door is None or update.business_message is not None:
             return True
         chat, user = update.effective_chat, update.effective_user
-        return self._door.admits(chat and chat.id, user and user.id)
+        return self._door.admits(chat.id if chat else None, user.id if user else None)
 
     def _marked(self, note: Note | BusinessNote, message: Message | None) -> Note | BusinessNote:
         """A note of one's own that `/check` waits for is asked about, whatever the settings say."""

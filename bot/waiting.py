@@ -261,7 +261,7 @@ class Waiting:
         html = _words(standing, self._ear.progress(job_id), texts)
         if shown is not None and shown.html == html:
             return
-        old = shown and shown.message_id
+        old = shown.message_id if shown else None
         message_id = await self._courier.show_progress(note, html, _keyboard(texts), old)
         self._shown[job_id] = _Shown(message_id, html, asyncio.get_running_loop().time())
         if old is None and message_id is not None:

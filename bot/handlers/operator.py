@@ -47,7 +47,7 @@ def gate(door: Door, store: Store) -> BaseHandler[Update, Any, Any]:
         # A chat that the bot is not in may have the number of one that is let in, or not.
         chat = None if update.guest_message else update.effective_chat
         user = update.effective_user
-        ids = (chat and chat.id, user and user.id)
+        ids = (chat.id if chat else None, user.id if user else None)
         if door.admits(*ids):
             return
         if update.callback_query is not None:

@@ -47,13 +47,13 @@ class ProgressMessages:
         query = select(progress).where(progress.c.job_id == job_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return row and _message(row)
+        return None if row is None else _message(row)
 
     async def at(self, chat_id: int, message_id: int) -> ProgressMessage | None:
         query = select(progress).where(progress.c.chat_id == chat_id, progress.c.message_id == message_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return row and _message(row)
+        return None if row is None else _message(row)
 
     async def cancel(self, job_id: str) -> bool:
         """Remember that nobody wants this note any more; False if its job has ended."""

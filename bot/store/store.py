@@ -110,7 +110,7 @@ class Store:
         """Bytes of the whole PostgreSQL database."""
         async with self._engine.connect() as connection:
             size = select(func.pg_database_size(func.current_database()))
-            return (await connection.execute(size)).scalar_one()
+            return int((await connection.execute(size)).scalar_one())
 
     async def chat(self, chat_id: int) -> ChatSettings:
         async with self._engine.connect() as connection:
