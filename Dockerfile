@@ -29,10 +29,14 @@ ENV PATH=/opt/forewarn/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FOREWARN_DATA_DIR=/data \
     HF_HOME=/data/hub \
-    HF_HUB_DISABLE_TELEMETRY=1
+    HF_HUB_DISABLE_TELEMETRY=1 \
+    FOREWARN_METRICS_LISTEN=127.0.0.1:9100
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM
+# With http.client, for urllib would ask the proxy that HTTP_PROXY may name.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/opt/forewarn/bin/python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 9100, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["forewarn"]
 CMD ["run"]
