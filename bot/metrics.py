@@ -60,6 +60,7 @@ QUEUE_OLDEST = Gauge("forewarn_queue_oldest_seconds", "How long the oldest of th
 
 def took(stage: Stage, seconds: Seconds) -> None:
     """A note has been through this stage."""
+    seconds = max(0.0, seconds)  # the clocks of two machines differ
     STAGES.labels(stage).observe(seconds)
     log.debug("stage done", stage=stage, seconds=round(seconds, 3))
 

@@ -147,6 +147,7 @@ async def test_a_note_is_seen_from_outside(telegram, tmp_path, unused_tcp_port):
         await outside.until("readyz", 200)
 
         assert await bot.terminate() == 0
+        assert "Traceback" not in bot.log()
         assert await outside.see("healthz") == (0, "")
         del bot.env["FOREWARN_METRICS_LISTEN"]
         await bot.start()
