@@ -1,6 +1,6 @@
 """A picture of the bot at work: the real bot, real notes, and what a chat with it then looks like.
 
-    python scripts/tour.py [--picture docs/images/tour.png] [--page tour.html]
+    python scripts/tour.py [--picture docs/images/tour.png] [--page PAGE.html]
 
 The bot runs as its own process against the project's own Telegram, and the page is drawn from what stands in
 the chats afterwards; nothing in it is written by hand. The picture is taken by Chromium, where there is one.
@@ -180,15 +180,8 @@ def photographed(html: Path, picture: Path) -> bool:
         options += [f"--user-data-dir={folder}/profile", f"--window-size={WIDTH},{HEIGHT}"]
         _run(browser, *options, f"--screenshot={shot}", html.resolve().as_uri())
         # 256 colours are plenty for bubbles, and a quarter of the bytes.
-        _run(
-            FFMPEG,
-            "-y",
-            "-i",
-            str(shot),
-            "-vf",
-            "split[a][b];[a]palettegen[p];[b][p]paletteuse",
-            str(picture),
-        )
+        palette = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
+        _run(FFMPEG, "-y", "-i", str(shot), "-vf", palette, str(picture))
     return True
 
 
@@ -201,7 +194,7 @@ async def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "images" / "tour.png")
-    parser.add_argument("--page", type=Path, default=Path("tour.html"))
+    parser.add_argument("--page", type=Path, default=Path(tempfile.gettempdir()) / "tour.html")
     options = parser.parse_args()
     env = {"FOREWARN_ENGINE": "whisper"}
     with tempfile.TemporaryDirectory() as folder:
