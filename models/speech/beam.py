@@ -59,7 +59,8 @@ class LanguageModel:
             words = tuple(_words_of(file))
             weights = _weights_of(file)
         except (OSError, EOFError, ValueError) as error:
-            raise EngineUnavailable(f"language model {path}: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise EngineUnavailable(f"language model {path}: {reason}") from error
         if not words:
             raise EngineUnavailable(f"language model {path}: it knows no word")
         return cls(file, words, weights)
