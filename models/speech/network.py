@@ -70,8 +70,9 @@ class Session:
         self.samples_per_frame = int(shape["samples_per_frame"])
         self.receptive_field = int(shape["receptive_field"])
         """Samples that one frame sees."""
-        self._window = int(shape["window"]) if "window" in shape else None
+        self._window = int(shape.get("window", 0))
         self._window_stride = int(shape.get("window_stride", 0))
+        """Of the first convolution, in samples, if its norm needs them; else 0."""
 
     def logits(self, samples: Samples) -> NDArray[np.float32]:
         """(n,) at 16 kHz, normalised as the network wants it → (frames, classes).
