@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from bot import export
 
                 return asyncio.run(export.run(settings))
+            case "web":
+                return _web(arguments, settings)
             case _:
                 return _run(settings, token)
     except ConfigurationError as error:
@@ -53,6 +55,20 @@ def _run(settings: Settings, token: str | None) -> int:
     # The models cannot be interrupted, and the note that they are at is taken up at the next start.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _web(arguments: argparse.Namespace, settings: Settings) -> int:
+    from models.analyzer import AudioToolMissing, EngineUnavailable
+
+    try:
+        from bot.web import server
+    except ModuleNotFoundError as error:
+        return _fail(f"the page needs `{error.name}`: pip install 'forewarn[web]'")
+    try:
+        asyncio.run(server.run(settings, arguments.host, arguments.port))
+    except (AudioToolMissing, EngineUnavailable, OSError) as error:
+        return _fail(str(error))
+    return 0
 
 
 def _analyze(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -85,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run the bot; without a token, show how to get one and what it does")
     commands.add_parser("doctor", help="check this machine, the models and the token")
     commands.add_parser("export", help="print the corrections that people gave for training, as JSON lines")
+    web = commands.add_parser("web", help="a page to try notes on in a browser, and an API")
+    web.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
+    web.add_argument("--port", type=int, default=8080, help="(%(default)s)")
     analyze = commands.add_parser("analyze", help="judge files or texts on this machine, without Telegram")
     analyze.add_argument("files", nargs="*", type=Path, metavar="FILE", help="audio or video with sound")
     analyze.add_argument("--text", help="judge this text")
