@@ -12,7 +12,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.listener import Progress, analyzer_options
 from bot.settings import ConfigurationError, Settings
 from bot.store import Store, StoreError
-from models.analyzer import Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
+from models.analyzer import Analyzer, AudioToolMissing, EngineUnavailable, describe_decoder
 
 __all__ = ["run"]
 
@@ -49,7 +49,7 @@ async def _python(_: Settings) -> str:
 
 
 async def _ffmpeg(_: Settings) -> str:
-    return str(await find_ffmpeg())
+    return await describe_decoder()
 
 
 async def _data_folder(settings: Settings) -> str:

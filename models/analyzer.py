@@ -23,7 +23,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from models.audio import LONGEST_NOTE, SAMPLE_RATE, AudioToolMissing, decode, find_ffmpeg
+from models.audio import LONGEST_NOTE, SAMPLE_RATE, AudioToolMissing, decode, describe_decoder, find_ffmpeg
 from models.speech.engines import Engine, EngineName, Progress, open_engine
 from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
@@ -41,6 +41,7 @@ __all__ = [
     "Done",
     "EngineUnavailable",
     "Heard",
+    "describe_decoder",
     "find_ffmpeg",
 ]
 

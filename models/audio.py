@@ -1,11 +1,12 @@
 """From any container that a chat delivers to 16 kHz mono samples, without trusting a byte of it.
 
 ffmpeg does the decoding: nothing else reads all that phones record. Its price is a large surface, and the
-files come from strangers, so it runs as a child that can do little: the demuxer is chosen here from the
-first bytes (a playlist that names local files is never one of them), it may open one anonymous file in
-memory and nothing else (no path, no network), only codecs of sound are allowed, and time, memory, output
-and files written are limited by the kernel. The sound touches no disk: in by a memory file, since the index
-of an MP4 may stand at its end and must be sought, out by a pipe.
+files come from strangers, so it runs as a child that can do little. The demuxer is chosen here from the
+first bytes (a playlist that names local files is never one of them), only codecs of sound are allowed, and it
+is told to open one anonymous file in memory and nothing else. Should a file take it over all the same, it
+sits in a sandbox (no network, no file, see `models.sandbox`), and the kernel limits its time, memory and open
+files. What it says is read no further than a note can be long. The sound touches no disk: in by a memory
+file, since the index of an MP4 may stand at its end and must be sought, out by a pipe.
 """
 
 from __future__ import annotations
@@ -15,19 +16,29 @@ import functools
 import os
 import shutil
 import signal
+import struct
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
 
+from models.sandbox import SHELL, Sandbox, Wall
 from models.speech.transcript import Samples
 from models.verdict import Seconds, Unusable, UnusableNote
 
-__all__ = ["LONGEST_NOTE", "SAMPLE_RATE", "AudioLimits", "AudioToolMissing", "decode", "find_ffmpeg"]
+__all__ = [
+    "LONGEST_NOTE",
+    "SAMPLE_RATE",
+    "AudioLimits",
+    "AudioToolMissing",
+    "decode",
+    "describe_decoder",
+    "find_ffmpeg",
+]
 
 SAMPLE_RATE = 16_000
 """Samples a second, of everything that `models` listens to."""
@@ -37,18 +48,37 @@ LONGEST_NOTE = 60 * 60
 _SAMPLE_BYTES = np.dtype(np.float32).itemsize
 _CODECS = (
     "aac,aac_latm,ac3,alac,amrnb,amrwb,eac3,flac,gsm,gsm_ms,libopencore_amrnb,libopencore_amrwb,libopus,"
-    "libspeex,libvorbis,mp2,mp2float,mp3,mp3float,opus,speex,vorbis,"
+    "libspeex,libvorbis,mp2,mp2float,mp3,mp3float,opus,speex,vorbis,wmapro,wmav1,wmav2,"
     "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,"
     "pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le"
 )
-# One thread for each stage, or a machine of many cores would need memory for as many.
-_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "fatal", "-filter_threads", "1")
+# One thread for each stage, or a machine of many cores would need memory for as many. No single request for
+# memory over 256 MB, and no more tracks than a film has.
+_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "fatal", "-filter_threads", "1", "-max_alloc", str(2**28))
+_MODEST = (
+    "-threads",
+    "1",
+    "-max_streams",
+    "64",
+    "-probesize",
+    str(2**22),
+    "-analyzeduration",
+    str(5 * 10**6),
+)
 # Through 16-bit, so that whatever the file holds comes out finite and within -1..1.
 _FILTER = f"aresample={SAMPLE_RATE},aformat=sample_fmts=s16:channel_layouts=mono"
 # The shell sets the limits and becomes ffmpeg: no moment without them, no code between fork and exec.
 # No core dump and no byte in any file, for both could hold the sound.
-_LIMITED = 'ulimit -c 0; ulimit -f 0; ulimit -t "$1"; ulimit -v "$2"; shift 2; exec "$@"'
-
+_LIMITED = 'ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t "$1"; ulimit -v "$2"; shift 2; exec "$@"'
+_COMPLAINT_BYTES = 4096
+"""How much of what ffmpeg complains about is read."""
+_KEPT_FROM = {
+    (Wall.SECCOMP, Wall.LANDLOCK): "kept from files and the network by ",
+    (Wall.SECCOMP,): "kept from the network by ",
+    (Wall.LANDLOCK,): "kept from files and TCP by ",
+    (): "not sandboxed",
+}
+"""What to try for a sandbox, the best first, and what it does."""
 
 # What the kernel ends a child with that used up its processor time.
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
@@ -87,49 +117,98 @@ async def decode(data: bytes, limits: AudioLimits | None = None) -> Samples:
     demuxer = _demuxer(data)
     if demuxer is None:
         raise UnusableNote(Unusable.NOT_AUDIO, "this is not an audio or video file")
-    ffmpeg = await find_ffmpeg()
+    decoder = await asyncio.to_thread(_find_decoder)
     with _file_in_memory(data) as file:
-        pcm, complaint, code = await _run(_command(ffmpeg, demuxer, file, limits), file, limits)
+        pcm, complaint, code = await _run(decoder, demuxer, file, limits)
     if code in _OUT_OF_TIME:
         raise UnusableNote(Unusable.TOO_SLOW, f"decoding took more than {limits.cpu_time} s of processor")
-    if not pcm:
+    samples = len(pcm) // _SAMPLE_BYTES  # one that died may leave half a sample
+    if not samples:
         raise _why_silent(complaint, code)
-    return np.frombuffer(pcm, np.float32)
+    return np.frombuffer(pcm, np.float32, samples)
 
 
 async def find_ffmpeg() -> Path:
-    """The system's ffmpeg if it can read from an open file (`fd:`, version 6 on), else the packaged one.
+    """The system's ffmpeg if it can read from an open file (version 6 on), else the packaged one.
 
     Raises:
         AudioToolMissing: neither is there.
     """
-    return await asyncio.to_thread(_find_ffmpeg)
+    return (await asyncio.to_thread(_find_decoder)).ffmpeg
+
+
+async def describe_decoder() -> str:
+    """One line for the operator: which ffmpeg decodes, and what keeps it from doing anything else.
+
+    Raises:
+        AudioToolMissing: there is none.
+    """
+    decoder = await asyncio.to_thread(_find_decoder)
+    walls = decoder.sandbox.walls
+    kept = (
+        f"{_KEPT_FROM[walls]} by {' and '.join(wall.value for wall in walls)}" if walls else "not sandboxed"
+    )
+    missing = " or ".join(wall.value for wall in Wall if wall not in walls)
+    lacking = f" (this system does not let it use {missing})" if missing else ""
+    return f"{decoder.ffmpeg}, {kept}{lacking}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoder:
+    ffmpeg: Path
+    sandbox: Sandbox
+
+    def start(self, demuxer: str, file: int, limits: AudioLimits) -> subprocess.Popen[bytes]:
+        return self.sandbox.start(_command(self.ffmpeg, demuxer, file, limits), env={}, files=(file,))
+
+    def works(self) -> bool:
+        """Whether it decodes a tenth of a second, there in its sandbox."""
+        with _file_in_memory(_SHORT_WAV) as file:
+            process = self.start("wav", file, AudioLimits())
+            try:
+                pcm, _ = process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                return False
+        return len(pcm) == SAMPLE_RATE // 10 * _SAMPLE_BYTES
+
+
+_SHORT_WAV = struct.pack(
+    "<4sI4s4sIHHIIHH4sI3200x",
+    *(b"RIFF", 3236, b"WAVE", b"fmt ", 16, 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16, b"data", 3200),
+)
 
 
 @functools.cache
-def _find_ffmpeg() -> Path:
-    system = shutil.which("ffmpeg")
-    if system and _reads_open_files(system):
-        return Path(system)
-    try:
-        packaged = imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError:
-        packaged = ""
-    if packaged and _reads_open_files(packaged):
-        return Path(packaged)
+def _find_decoder() -> _Decoder:
+    """The best sandbox in which an ffmpeg works: one that wants more than it gets there is no use."""
+    candidates = list(_candidates())
+    for walls in _KEPT_FROM:
+        for ffmpeg in candidates:
+            try:
+                decoder = _Decoder(ffmpeg, Sandbox(walls, [ffmpeg]))
+            except OSError:
+                break  # such walls cannot be had, for whichever program
+            if decoder.works():
+                return decoder
     raise AudioToolMissing(
         "no ffmpeg: install ffmpeg 6 or newer (package `ffmpeg`), or pip install imageio-ffmpeg"
     )
 
 
-def _reads_open_files(ffmpeg: str) -> bool:
+# The sandbox's thread is not there in a copy of this process.
+os.register_at_fork(after_in_child=_find_decoder.cache_clear)
+
+
+def _candidates() -> Iterator[Path]:
+    system = shutil.which("ffmpeg")
+    if system:
+        yield Path(system).resolve()
     try:
-        protocols = subprocess.run(  # noqa: S603 - a path of our own choice, no shell
-            [ffmpeg, "-hide_banner", "-protocols"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return "fd" in protocols.stdout.split()
+        yield Path(imageio_ffmpeg.get_ffmpeg_exe()).resolve()
+    except RuntimeError:
+        return
 
 
 def _demuxer(data: bytes) -> str | None:
@@ -148,6 +227,12 @@ def _demuxer(data: bytes) -> str | None:
             return "matroska"
         case b"RIFF" | b"RF64", _, b"WAVE":
             return "wav"
+        case b"RIFF", _, b"AVI ":
+            return "avi"
+        case b"\x30\x26\xb2\x75", _, _:
+            return "asf"
+        case b"\0\0\x01\xba", _, _:
+            return "mpeg"
         case b"FORM", _, b"AIFF" | b"AIFC":
             return "aiff"
         case b"fLaC", _, _:
@@ -182,11 +267,10 @@ def _file_in_memory(data: bytes) -> Iterator[int]:
 
 
 def _command(ffmpeg: Path, demuxer: str, file: int, limits: AudioLimits) -> list[str]:
-    shell = ["/bin/sh", "-c", _LIMITED, "sh", str(limits.cpu_time), str(limits.memory // 1024)]
+    shell = [str(SHELL), "-c", _LIMITED, "sh", str(limits.cpu_time), str(limits.memory // 1024)]
     what_it_may = ["-protocol_whitelist", "fd", "-format_whitelist", demuxer, "-codec_whitelist", _CODECS]
     source = [
-        "-threads",
-        "1",
+        *_MODEST,
         *what_it_may,
         "-vn",
         "-sn",
@@ -203,42 +287,58 @@ def _command(ffmpeg: Path, demuxer: str, file: int, limits: AudioLimits) -> list
     return [*shell, str(ffmpeg), *_QUIET, *source, *result]
 
 
-async def _run(command: list[str], file: int, limits: AudioLimits) -> tuple[bytearray, bytes, int | None]:
+async def _run(
+    decoder: _Decoder, demuxer: str, file: int, limits: AudioLimits
+) -> tuple[bytearray, bytes, int | None]:
     """What the decoder wrote, the sound and its last words, and its exit code.
 
     At log level `fatal` the latter always fit the pipe's buffer, so the two can be read one after the other.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        pass_fds=(file,),
-        env={},
-    )
+    most = int(limits.duration * SAMPLE_RATE) * _SAMPLE_BYTES
+    process = decoder.start(demuxer, file, limits)
     try:
-        async with asyncio.timeout(limits.wall_time):
-            pcm = await _read(process, limits.duration)
-            _, complaint = await process.communicate()
+        async with asyncio.timeout(limits.wall_time), _pipes(process) as (sound, complaints):
+            pcm = await _read(sound, most)
+            if len(pcm) > most:
+                raise UnusableNote(Unusable.TOO_LONG, f"longer than {limits.duration / 60:g} minutes")
+            complaint = await _read(complaints, _COMPLAINT_BYTES)
+            await asyncio.to_thread(process.wait)
     except TimeoutError:
         raise UnusableNote(Unusable.TOO_SLOW, f"decoding took more than {limits.wall_time:g} s") from None
     finally:
         if process.returncode is None:
             process.kill()
-            # Empties the pipes too: a child is only reaped when nobody can read from it any more.
-            await process.communicate()
-    return pcm, complaint, process.returncode
+            await asyncio.to_thread(process.wait)
+    return pcm, bytes(complaint), process.returncode
 
 
-async def _read(process: asyncio.subprocess.Process, longest: Seconds) -> bytearray:
-    pcm = bytearray()
-    if process.stdout is None:
-        raise ValueError("the decoder was started without a pipe")
-    while chunk := await process.stdout.read(2**18):
-        pcm += chunk
-        if len(pcm) > longest * SAMPLE_RATE * _SAMPLE_BYTES:
-            raise UnusableNote(Unusable.TOO_LONG, f"longer than {longest / 60:g} minutes")
-    return pcm
+@asynccontextmanager
+async def _pipes(
+    process: subprocess.Popen[bytes],
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamReader]]:
+    """What the process says, on stdout and stderr."""
+    loop = asyncio.get_running_loop()
+    readers, transports = [], []
+    try:
+        for pipe in (process.stdout, process.stderr):
+            reader = asyncio.StreamReader(2**18)
+            readers.append(reader)
+            transport, _ = await loop.connect_read_pipe(
+                functools.partial(asyncio.StreamReaderProtocol, reader), pipe
+            )
+            transports.append(transport)
+        yield readers[0], readers[1]
+    finally:
+        for transport in transports:
+            transport.close()
+
+
+async def _read(stream: asyncio.StreamReader, most: int) -> bytearray:
+    """All that comes, or the first bytes if they are more than `most`."""
+    read = bytearray()
+    while len(read) <= most and (chunk := await stream.read(2**18)):
+        read += chunk
+    return read
 
 
 def _why_silent(complaint: bytes, code: int | None) -> UnusableNote:
