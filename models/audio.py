@@ -145,9 +145,7 @@ async def describe_decoder() -> str:
     """
     decoder = await asyncio.to_thread(_find_decoder)
     walls = decoder.sandbox.walls
-    kept = (
-        f"{_KEPT_FROM[walls]} by {' and '.join(wall.value for wall in walls)}" if walls else "not sandboxed"
-    )
+    kept = _KEPT_FROM[walls] + " and ".join(wall.value for wall in walls)
     missing = " or ".join(wall.value for wall in Wall if wall not in walls)
     lacking = f" (this system does not let it use {missing})" if missing else ""
     return f"{decoder.ffmpeg}, {kept}{lacking}"
