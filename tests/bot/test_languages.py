@@ -13,6 +13,7 @@ from fluent.syntax import ast as fluent
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit, InlineKeyboardButtonLimit, MessageLimit
 
+from bot.emulator.entities import parse_html, units
 from bot.languages import LOCALES, SPOKEN
 from bot.notes import Contact
 from bot.store import Judged
@@ -25,7 +26,6 @@ from bot.warnings.words import reveal_button
 from tests.bot.conftest import OFFLINE
 from tests.bot.conversation import choose, sample
 from tests.telegram import BotProcess
-from tests.telegram.entities import parse_html, units
 from tests.telegram.process import ROOT
 
 HEARD = 60.0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.telegram import wire
-from tests.telegram.entities import cut, finish
-from tests.telegram.world import ADMINS, ANONYMOUS, AS_CHANNEL, Chat, File, Message, Query, User
+from bot.emulator import wire
+from bot.emulator.entities import cut, finish
+from bot.emulator.world import ADMINS, ANONYMOUS, AS_CHANNEL, Chat, File, Message, Query, User
 
 if TYPE_CHECKING:
     from tests.telegram.emulator import TelegramEmulator

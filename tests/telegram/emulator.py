@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tests.telegram import wire
+from bot.emulator import wire
+from bot.emulator.faults import Call, Fault, FloodLimits
+from bot.emulator.server import Server
+from bot.emulator.world import BusinessConnection, Chat, Member, Query, User, World
 from tests.telegram.chat import PATIENCE, Note, Room
-from tests.telegram.faults import Call, Fault, FloodLimits
-from tests.telegram.server import Server
-from tests.telegram.world import BusinessConnection, Chat, Member, Query, User, World
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -27,8 +27,8 @@ from telegram.error import (
 )
 from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, ContextTypes, TypeHandler
 
+from bot.emulator.entities import ParseError, cut, parse_html, units
 from tests.telegram import BotProcess, Limit, TelegramEmulator
-from tests.telegram.entities import ParseError, cut, parse_html, units
 
 Context = ContextTypes.DEFAULT_TYPE
 Handler = Callable[[TelegramUpdate, Context], Awaitable[None]]

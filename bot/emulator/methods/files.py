@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.telegram.api import Request, bad, method
+from bot.emulator.api import Request, bad, method
 
 MAX_DOWNLOAD = 20 * 1024 * 1024  # bytes; a local server has no limit
 

@@ -43,7 +43,7 @@ class Fault:
     bytes_per_second: float | None = None
     times: int | None = 1  # None: until lifted
     chat_id: int | None = None
-    when: Callable[[Call], bool] = lambda call: True
+    when: Callable[[Call], bool] = lambda _: True
     hits: int = 0
 
     def lift(self) -> None:

@@ -96,7 +96,8 @@ class UpdateQueue:
     _delivery: asyncio.Task[None] | None = None
 
     def push(self, kind: str, body: Json) -> None:
-        assert kind in UPDATE_KINDS, kind
+        if kind not in UPDATE_KINDS:
+            raise ValueError(f"no kind of update: {kind}")
         if kind not in self.allowed:
             return
         self.pending.append({"update_id": self._next_id, kind: body})

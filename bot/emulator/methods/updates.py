@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.telegram.api import ApiError, Request, bad, method
-from tests.telegram.updates import Terminated, Webhook
+from bot.emulator.api import ApiError, Request, bad, method
+from bot.emulator.updates import Terminated, Webhook
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from telegram.constants import ChatAction, ReactionEmoji
 
-from tests.telegram import wire
-from tests.telegram.api import (
+from bot.emulator import wire
+from bot.emulator.api import (
     MAX_CAPTION,
     Request,
     bad,
@@ -17,7 +17,7 @@ from tests.telegram.api import (
     method,
     sender_of,
 )
-from tests.telegram.world import Chat, Message
+from bot.emulator.world import Chat, Message
 
 Json = dict[str, Any]
 
@@ -139,9 +139,10 @@ def _send_media(request: Request, kind: str) -> Json:
         file = world.store(data, folder, suffix)
     else:
         name = None
-        file = world.files.get(request.params.get(kind, ""))
-        if not file:
+        known = world.files.get(request.params.get(kind, ""))
+        if not known:
             raise bad("wrong file identifier/HTTP URL specified")
+        file = known
     ids: Json = {"file_id": world.file_id(file), "file_unique_id": file.unique_id, "file_size": file.size}
     described = ids | wire.given(mime_type=mime, file_name=name if kind in ("document", "audio") else None)
     if kind in ("voice", "audio"):

@@ -10,12 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.telegram import methods
-from tests.telegram.api import METHODS, ApiError, Request, decode
-from tests.telegram.faults import NO_FAULT, Call, Fault, FloodLimits
-from tests.telegram.world import World
-
-assert methods  # imported for the table that it fills
+from bot.emulator.api import ApiError, Request, decode
+from bot.emulator.faults import NO_FAULT, Call, Fault, FloodLimits
+from bot.emulator.methods import METHODS
+from bot.emulator.world import World
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,60}")
 _MAX_UPLOAD = 64 * 1024 * 1024

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.telegram import wire
-from tests.telegram.entities import cut
-from tests.telegram.updates import Signal, UpdateQueue
+from bot.emulator import wire
+from bot.emulator.entities import cut
+from bot.emulator.updates import Signal, UpdateQueue
 
 Json = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.telegram import wire
-from tests.telegram.api import Request, bad, method
+from bot.emulator import wire
+from bot.emulator.api import Request, bad, method
 
 Json = dict[str, Any]
 _LIMITS = {"name": 64, "short_description": 120, "description": 512}

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.telegram.entities import ParseError, finish, parse_html, units
-from tests.telegram.world import BusinessConnection, Chat, Message, User, World
+from bot.emulator.entities import ParseError, finish, parse_html, units
+from bot.emulator.world import BusinessConnection, Chat, Message, User, World
 
 Json = dict[str, Any]
 MAX_TEXT, MAX_CAPTION = 4096, 1024  # UTF-16 units

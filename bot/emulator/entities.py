@@ -174,10 +174,11 @@ def _merge_pre(entities: list[Entity]) -> list[Entity]:
 
 def _inside(entity: Entity, other: Entity) -> bool:
     """Strictly within `other`, or the same span while `other` is the stronger `pre`."""
-    end, other_end = entity["offset"] + entity["length"], other["offset"] + other["length"]
-    if (entity["offset"], end) == (other["offset"], other_end):
-        return other["type"] == "pre" and entity["type"] != "pre"
-    return bool(other["offset"] <= entity["offset"] and end <= other_end)
+    span = entity["offset"], entity["offset"] + entity["length"]
+    other_span = other["offset"], other["offset"] + other["length"]
+    if span == other_span:
+        return bool(other["type"] == "pre" != entity["type"])
+    return bool(other_span[0] <= span[0] and span[1] <= other_span[1])
 
 
 def _sorted(entities: list[Entity]) -> list[Entity]:

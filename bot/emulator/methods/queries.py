@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.telegram import wire
-from tests.telegram.api import Request, bad, checked_markup, formatted, method
-from tests.telegram.world import Query
+from bot.emulator import wire
+from bot.emulator.api import Request, bad, checked_markup, formatted, method
+from bot.emulator.world import Query
 
 Json = dict[str, Any]
 MAX_CALLBACK_TEXT = 200
@@ -45,10 +45,12 @@ async def answer_guest_query(request: Request) -> Json:
     """Post the answer into a chat that the bot is not in; it can be edited later by its inline id."""
     world = request.world
     query = _open_query(request, request.guest_query_id)
-    assert query.message
+    if query.message is None:
+        raise bad("query is too old and response timeout expired or query ID is invalid")
     chat = query.message.chat
     text, entities = _text_of(request.result or {})
-    message = world.post(
+    inline_id = f"inline_{query.id}"
+    world.inline_messages[inline_id] = world.post(
         chat,
         world.bot,
         {"text": text, "guest_bot_caller_user": wire.user(query.user)}
@@ -56,12 +58,10 @@ async def answer_guest_query(request: Request) -> Json:
         reply_to=query.message,
         markup=checked_markup(request.result.get("reply_markup"), None),
         sent_by_bot=True,
-        inline_id=f"inline_{query.id}",
+        inline_id=inline_id,
     )
-    assert message.inline_id
-    world.inline_messages[message.inline_id] = message
     _answer(request, query)
-    return {"inline_message_id": message.inline_id}
+    return {"inline_message_id": inline_id}
 
 
 @method

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.telegram import wire
-from tests.telegram.api import Request, bad, method
-from tests.telegram.world import ADMINS, PRESENT, Member
+from bot.emulator import wire
+from bot.emulator.api import Request, bad, method
+from bot.emulator.world import ADMINS, PRESENT, Member
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.telegram.world import BusinessConnection, Chat, Member, Message, User
+    from bot.emulator.world import BusinessConnection, Chat, Member, Message, User
 
 Json = dict[str, Any]
 
@@ -170,7 +170,8 @@ def origin(note: Message) -> Json:
         return {"type": "channel", "date": note.date, "chat": chat(note.chat), "message_id": note.id}
     if note.sender_chat:
         return {"type": "chat", "date": note.date, "sender_chat": chat(note.sender_chat)}
-    assert note.sender
+    if note.sender is None:
+        raise ValueError("a message of nobody has no origin")
     if note.sender.hides_forwards:
         return {"type": "hidden_user", "date": note.date, "sender_user_name": note.sender.first_name}
     return {"type": "user", "date": note.date, "sender_user": user(note.sender)}
