@@ -7,6 +7,8 @@ the next steps of training mend. So anyone can go on from the weights that ship.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from scripts.training.network import ToneNetwork
-from scripts.training.recipe import Recipe
+from scripts.training.recipe import Recipe, RecipeError
 
 __all__ = ["build", "load_tokenizer"]
 
@@ -29,37 +31,53 @@ def build(recipe: Recipe) -> ToneNetwork:
     """The recipe's network, ready to learn.
 
     Raises:
-        OSError: there is no such encoder.
-        ValueError: exported weights whose network is another than the recipe's.
+        RecipeError: there is no such encoder, or the exported weights are another network than the recipe's.
     """
     exported = _exported(recipe.base)
     if exported:
         config = AutoConfig.from_pretrained(exported)
         encoder = AutoModel.from_config(config, dtype=torch.float32, add_pooling_layer=False)
     else:
-        encoder = AutoModel.from_pretrained(recipe.base, dtype=torch.float32, add_pooling_layer=False)
+        with _from_the_hub(recipe.base):
+            encoder = AutoModel.from_pretrained(recipe.base, dtype=torch.float32, add_pooling_layer=False)
     network = ToneNetwork(encoder, recipe.dropout, recipe.head_layers, recipe.head_width)
     if exported:
         try:
             network.load_state_dict(_weights(exported / "tone.onnx", network))
         except RuntimeError as error:
-            raise ValueError(f"{exported} holds another network than this recipe's: {error}") from None
+            raise RecipeError(f"{exported} holds another network than this recipe's: {error}") from None
     network.freeze(recipe.frozen_layers)
     return network
 
 
 def load_tokenizer(base: str, max_tokens: int) -> tuple[Tokenizer, int]:
-    """The encoder's own tokenizer, cutting at `max_tokens`, and its padding id."""
+    """The encoder's own tokenizer, cutting at `max_tokens`, and its padding id.
+
+    Raises:
+        RecipeError: there is no such encoder.
+    """
     exported = _exported(base)
     if exported:
         tokenizer = Tokenizer.from_file(str(exported / "tokenizer.json"))
         pad = int(json.loads((exported / "tone.json").read_text(encoding="utf-8"))["pad"])
     else:
-        wrapped = AutoTokenizer.from_pretrained(base)
+        with _from_the_hub(base):
+            wrapped = AutoTokenizer.from_pretrained(base)
         tokenizer, pad = wrapped.backend_tokenizer, int(wrapped.pad_token_id)
     tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()
     return tokenizer, pad
+
+
+@contextmanager
+def _from_the_hub(base: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise RecipeError(
+            f"no base {base}: it is neither a folder with weights (of an earlier run?) nor a model that the hub"
+            " has or can be asked for now"
+        ) from None
 
 
 def _exported(base: str) -> Path | None:

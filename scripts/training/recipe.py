@@ -90,7 +90,7 @@ class Source:
 @_STRICT
 @dataclass(frozen=True)
 class Recipe:
-    """The knobs of one run; see configs/train/shipped.toml."""
+    """The knobs of one run; see configs/train/student.toml."""
 
     base: str
     """The encoder to start from: a hub id, a folder, or the `weights` folder of an earlier run."""

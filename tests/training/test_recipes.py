@@ -10,6 +10,7 @@ import pytest
 
 from models.tone.model import ToneModel
 from models.verdict import Language
+from scripts.training.bases import load_tokenizer
 from scripts.training.batches import label_weights
 from scripts.training.datasets import READERS, UNKNOWN, Row
 from scripts.training.recipe import RecipeError, load_recipe
@@ -109,3 +110,10 @@ def test_a_mistake_in_the_data_ends_the_run_in_one_line(tmp_path: Path, tiny_ber
     assert done.returncode == 1
     assert done.stderr.startswith("reviews: labels of `tone` that the recipe has no name for: '5'")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_base_that_is_not_there_ends_the_run_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(RecipeError, match="no base runs/nothing/weights") as raised:
+        load_tokenizer("runs/nothing/weights", 64)
+    assert "\n" not in str(raised.value)
