@@ -75,8 +75,8 @@ def _from_the_hub(base: str) -> Iterator[None]:
         yield
     except OSError:
         raise RecipeError(
-            f"no base {base}: it is neither a folder with weights (of an earlier run?) nor a model that the hub"
-            " has or can be asked for now"
+            f"no base {base}: it is neither a folder with weights (of an earlier run?) nor a model that the"
+            " hub has or can be asked for now"
         ) from None
 
 
