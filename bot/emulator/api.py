@@ -11,6 +11,8 @@ from bot.emulator.entities import ParseError, finish, parse_html, units
 from bot.emulator.world import BusinessConnection, Chat, Message, User, World
 
 Json = dict[str, Any]
+Files = dict[str, tuple[str, bytes]]
+"""Uploads by field: the file's name and its content."""
 MAX_TEXT, MAX_CAPTION = 4096, 1024  # UTF-16 units
 
 _AS_JSON = {
@@ -72,7 +74,7 @@ class Request:
 
     world: World
     params: Json
-    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # field → file name, content
+    files: Files = field(default_factory=dict)
     local_files: str | None = None  # the folder of a local Bot API server
 
     def __getattr__(self, name: str) -> Any:

@@ -1,191 +1,174 @@
-"""The HTTP face: paths, tokens, form decoding, planned failures, the journal of calls."""
+"""The HTTP face of the Bot API: paths, tokens, form decoding, downloads.
+
+Tornado serves it, which python-telegram-bot brings for webhooks: trying the bot needs no package that running
+it does not need.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-import time
-from dataclasses import dataclass, field
-from typing import Any
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from aiohttp import web
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
 
-from bot.emulator.api import ApiError, Request, decode
-from bot.emulator.faults import NO_FAULT, Call, Fault, FloodLimits
+from bot.emulator.api import ApiError, Files, Request, decode
 from bot.emulator.methods import METHODS
 from bot.emulator.world import World
+
+__all__ = ["Broken", "Download", "Server"]
+
+Json = dict[str, Any]
+T = TypeVar("T")
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,60}")
 _MAX_UPLOAD = 64 * 1024 * 1024
 _CHUNK = 16 * 1024
 
 
-@dataclass
+class Broken(Exception):
+    """The line is cut: whoever asked gets no answer, or half of one."""
+
+
+@dataclass(frozen=True)
+class Download:
+    size: int  # bytes, as announced
+    chunks: AsyncIterator[bytes]
+
+
 class Server:
-    world: World
-    token: str
-    calls: list[Call] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    flood: FloodLimits = field(default_factory=FloodLimits)
-    local_files: str | None = None
-    url: str = ""
-    _runner: web.AppRunner | None = None
+    """Methods at `url/bot<token>/<method>`, files at `url/file/bot<token>/<path>`, for this machine alone."""
+
+    url = ""
+
+    def __init__(self, world: World, token: str, *, local_files: str | None = None) -> None:
+        """`local_files`: a folder; the server then acts as a local one (no size cap, absolute paths)."""
+        self.world = world
+        self.token = token
+        self._local_files = local_files
+        self._http: HTTPServer | None = None
 
     async def start(self, port: int = 0) -> None:
-        app = web.Application(client_max_size=_MAX_UPLOAD)
-        app.router.add_route("*", "/bot{token}/{method}", self._method)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._file)
-        # A poll of a killed bot must end with its connection, or it would swallow the next updates.
-        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.url = site.name if port else f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        """Listen there; 0: on a free port."""
+        itself = {"server": self}
+        pages = [(r"/bot([^/]+)/([^/]+)", _Method, itself), (r"/file/bot([^/]+)/(.+)", _File, itself)]
+        self._http = HTTPServer(Application(pages, log_function=lambda _: None), max_buffer_size=_MAX_UPLOAD)
+        sockets = bind_sockets(port, "127.0.0.1")
+        self._http.add_sockets(sockets)
+        self.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         await self.world.updates.close()
-        if self._runner:
-            await self._runner.cleanup()
+        if self._http:
+            self._http.stop()
+            await self._http.close_all_connections()
 
-    async def _method(self, http: web.Request) -> web.StreamResponse:
-        refused = self._refuse_token(http)
-        if refused:
-            return refused
-        params, files = await _body(http)
-        name = http.match_info["method"]
-        call = Call(name, params, {key: data for key, (_, data) in files.items()}, time.monotonic())
-        fault = self._record(call)
-        await asyncio.sleep(fault.delay)
-        if fault.reset:
-            return _broken(http)
-        try:
-            self._refuse(call, fault)
-            call.params.update(decode(params))
-            answer = METHODS.get(name.lower())
-            if not answer:
-                raise ApiError(404, "Not Found")
-            call.result = await answer(Request(self.world, call.params, files, self.local_files))
-        except ApiError as error:
-            call.status, call.error = error.status, error.description
-            self.world.changed.notify()
-            return _error(error)
-        if fault.lost:
-            self.world.changed.notify()
-            return _broken(http)
-        call.status = 200
-        self.world.changed.notify()
-        return web.json_response({"ok": True, "result": call.result})
+    async def answer(self, method: str, params: Json, files: Files) -> Any:
+        """Do what a method asks and return its result.
 
-    async def _file(self, http: web.Request) -> web.StreamResponse:
-        refused = self._refuse_token(http)
-        if refused:
-            return refused
-        path = http.match_info["path"]
-        call = Call("file", {"path": path}, {}, time.monotonic())
-        fault = self._record(call)
-        await asyncio.sleep(fault.delay)
+        Raises:
+            ApiError: an answer that is not ok.
+            Broken: no answer.
+        """
+        answer = METHODS.get(method.lower())
+        if not answer:
+            raise ApiError(404, "Not Found")
+        return await answer(Request(self.world, decode(params), files, self._local_files))
+
+    async def file(self, path: str) -> Download:
+        """The file that the server keeps under this path. Raises as `answer`."""
         file = next((file for file in self.world.files.values() if file.name == path), None)
+        if not file:
+            raise ApiError(404, "Not Found")
+        return Download(len(file.data), _chunks(file.data))
+
+
+class _Door(RequestHandler):
+    _work: asyncio.Future[Any] | None = None
+
+    def initialize(self, server: Server) -> None:
+        self.server = server
+
+    def on_connection_close(self) -> None:
+        """A poll of a killed bot must end with its connection, or it would swallow the next updates."""
+        if self._work:
+            self._work.cancel()
+
+    def refuse_token(self, token: str) -> None:
+        if token != self.server.token:
+            raise ApiError(401, "Unauthorized") if _TOKEN.fullmatch(token) else ApiError(404, "Not Found")
+
+    async def outcome(self, work: Awaitable[T]) -> T:
+        """What comes of it. Raises `Broken` if nobody waits for it any more."""
+        self._work = asyncio.ensure_future(work)
+        await asyncio.wait([self._work])
+        if self._work.cancelled():
+            raise Broken
+        return self._work.result()  # type: ignore[no-any-return]
+
+    def say(self, body: Json, status: int = 200) -> None:
+        self.set_status(status)
+        self.finish(body)
+
+    def say_error(self, error: ApiError) -> None:
+        body: Json = {"ok": False, "error_code": error.status, "description": error.description}
+        self.say(body | ({"parameters": error.parameters} if error.parameters else {}), error.status)
+
+    def cut(self) -> None:
+        stream = self.detach()
+        if not stream.closed():
+            reset = struct.pack("ii", 1, 0)
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            stream.close()
+
+
+class _Method(_Door):
+    async def post(self, token: str, method: str) -> None:
         try:
-            self._refuse(call, fault)
-            if not file:
-                raise ApiError(404, "Not Found")
+            self.refuse_token(token)
+            result = await self.outcome(self.server.answer(method, *_body(self.request)))
         except ApiError as error:
-            call.status, call.error = error.status, error.description
-            self.world.changed.notify()
-            return _error(error)
-        if fault.reset:
-            return _broken(http)
-        return await self._download(http, call, file.data, fault)
-
-    async def _download(self, http: web.Request, call: Call, data: bytes, fault: Fault) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
-        response.content_length = len(data)
-        await response.prepare(http)
-        end = len(data) if fault.cut is None else int(len(data) * fault.cut)
-        for start in range(0, end, _CHUNK):
-            chunk = data[start : min(start + _CHUNK, end)]
-            await response.write(chunk)
-            if fault.bytes_per_second:
-                await asyncio.sleep(len(chunk) / fault.bytes_per_second)
-        if fault.cut is not None:
-            self.world.changed.notify()
-            return _broken(http)
-        await response.write_eof()
-        call.status = 200
-        self.world.changed.notify()
-        return response
-
-    def _record(self, call: Call) -> Fault:
-        call.params = _decoded_or_raw(call.params)
-        self.calls.append(call)
-        self.world.changed.notify()
-        fault = next((fault for fault in self.faults if fault.strikes(call)), NO_FAULT)
-        if fault is not NO_FAULT:
-            fault.hits += 1
-        return fault
-
-    def _refuse(self, call: Call, fault: Fault) -> None:
-        """Raise the planned failure, or the one that the flood limits ask for."""
-        if fault.retry_after is not None or fault.status == 429:
-            raise _flood(fault.retry_after or 1)
-        if fault.status:
-            raise ApiError(
-                fault.status, fault.description or _REASONS.get(fault.status, "Internal Server Error")
-            )
-        if wait := self.flood.check(call):
-            raise _flood(wait)
-
-    def _refuse_token(self, http: web.Request) -> web.StreamResponse | None:
-        token = http.match_info["token"]
-        if token == self.token:
-            return None
-        return _error(
-            ApiError(401, "Unauthorized") if _TOKEN.fullmatch(token) else ApiError(404, "Not Found")
-        )
-
-
-_REASONS = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-}
-
-
-async def _body(http: web.Request) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    params: dict[str, Any] = dict(http.query)
-    files: dict[str, tuple[str, bytes]] = {}
-    if http.content_type == "application/json":
-        return params | await http.json(), files
-    for name, value in (await http.post()).items():
-        if isinstance(value, web.FileField):
-            files[name] = (value.filename, value.file.read())
+            self.say_error(error)
+        except Broken:
+            self.cut()
         else:
-            params[name] = str(value)
+            self.say({"ok": True, "result": result})
+
+    get = post
+
+
+class _File(_Door):
+    async def get(self, token: str, path: str) -> None:
+        try:
+            self.refuse_token(token)
+            download = await self.outcome(self.server.file(path))
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Length", str(download.size))
+            async for chunk in download.chunks:
+                self.write(chunk)
+                await self.flush()
+        except ApiError as error:
+            self.say_error(error)
+        except Broken:
+            self.cut()
+
+
+def _body(request: HTTPServerRequest) -> tuple[Json, Files]:
+    params: Json = {name: values[-1].decode() for name, values in request.arguments.items()}
+    if request.headers.get("Content-Type", "").startswith("application/json"):
+        return params | json.loads(request.body), {}
+    files = {name: (sent[-1].filename, sent[-1].body) for name, sent in request.files.items()}
     return params, files
 
 
-def _decoded_or_raw(params: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return decode(params)
-    except ApiError:
-        return dict(params)
-
-
-def _flood(seconds: int) -> ApiError:
-    return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
-
-
-def _error(error: ApiError) -> web.Response:
-    body: dict[str, Any] = {"ok": False, "error_code": error.status, "description": error.description}
-    if error.parameters:
-        body["parameters"] = error.parameters
-    return web.json_response(body, status=error.status)
-
-
-def _broken(http: web.Request) -> web.Response:
-    """Cut the line; the response is never written."""
-    if http.transport:
-        http.transport.abort()
-    return web.Response()
+async def _chunks(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _CHUNK):
+        yield data[start : start + _CHUNK]

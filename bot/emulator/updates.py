@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import aiohttp
+import httpx
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class UpdateQueue:
     async def _deliver(self, webhook: Webhook) -> None:
         """One update after the other, each until it is accepted."""
         headers = {"X-Telegram-Bot-Api-Secret-Token": webhook.secret} if webhook.secret else {}
-        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(60)) as http:
+        async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
             while True:
                 await self.changed.until(lambda: self.pending, 3600)
                 if not self.pending:
@@ -164,9 +164,11 @@ class UpdateQueue:
                 await asyncio.sleep(self.retry_delay)
 
 
-async def _post(http: aiohttp.ClientSession, url: str, update: Json) -> str | None:
+async def _post(http: httpx.AsyncClient, url: str, update: Json) -> str | None:
     try:
-        async with http.post(url, json=update) as answer:
-            return None if answer.ok else f"Wrong response from the webhook: {answer.status} {answer.reason}"
-    except (aiohttp.ClientError, TimeoutError):
+        answer = await http.post(url, json=update)
+    except httpx.HTTPError:
         return "Connection refused"
+    if answer.is_success:
+        return None
+    return f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.emulator import wire
-from bot.emulator.faults import Call, Fault, FloodLimits
-from bot.emulator.server import Server
 from bot.emulator.world import BusinessConnection, Chat, Member, Query, User, World
 from tests.telegram.chat import PATIENCE, Note, Room
+from tests.telegram.faults import Call, Fault, FaultyServer, FloodLimits
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -75,7 +74,7 @@ class TelegramEmulator:
         bot = User(8_100_000_001, "forewarn", username=username, is_bot=True)
         self.world = World(bot)
         self.token = f"{bot.id}:{_SECRET}"
-        self._server = Server(self.world, self.token, local_files=local_files)
+        self._server = FaultyServer(self.world, self.token, local_files=local_files)
         self._port = port
 
     async def __aenter__(self) -> TelegramEmulator:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+import httpx
 import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InlineQueryResultArticle
 from telegram import InputTextMessageContent as Words
@@ -130,11 +130,9 @@ async def test_allowed_updates_are_remembered_and_reactions_are_not_in_the_defau
 async def test_two_pollers_and_webhook_conflict(telegram: TelegramEmulator, bot: Bot) -> None:
     first = asyncio.create_task(bot.get_updates(timeout=5))
     await asyncio.sleep(0.1)
-    async with (
-        aiohttp.ClientSession() as http,
-        http.get(f"{telegram.url}/bot{telegram.token}/getUpdates") as rival,
-    ):
-        assert (await rival.json())["result"] == []
+    async with httpx.AsyncClient(trust_env=False) as http:
+        rival = await http.get(f"{telegram.url}/bot{telegram.token}/getUpdates")
+        assert rival.json()["result"] == []
     with pytest.raises(Conflict, match=r"(?i)terminated by other getUpdates"):
         await first
     await bot.set_webhook("http://127.0.0.1:9/hook")
@@ -146,16 +144,18 @@ async def test_two_pollers_and_webhook_conflict(telegram: TelegramEmulator, bot:
     ("token", "status"), [("123:" + "B" * 35, 401), ("nonsense", 404)], ids=["wrong", "malformed"]
 )
 async def test_tokens(telegram: TelegramEmulator, token: str, status: int) -> None:
-    async with aiohttp.ClientSession() as http, http.get(f"{telegram.url}/bot{token}/getMe") as answer:
-        assert answer.status == status
-        assert (await answer.json())["error_code"] == status
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{telegram.url}/bot{token}/getMe")
+        assert answer.status_code == status
+        assert answer.json()["error_code"] == status
 
 
 async def test_unknown_methods_are_not_found(telegram: TelegramEmulator, bot: Bot) -> None:
     with pytest.raises(EndPointNotFound):
         await bot.do_api_request("flyToTheMoon")
-    async with aiohttp.ClientSession() as http, http.get(f"{telegram.url}/bot{telegram.token}/fly") as answer:
-        assert await answer.json() == {"ok": False, "error_code": 404, "description": "Not Found"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{telegram.url}/bot{telegram.token}/fly")
+        assert answer.json() == {"ok": False, "error_code": 404, "description": "Not Found"}
 
 
 @pytest.mark.parametrize(
