@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.emulator import wire
+from bot.emulator import people, wire
 from bot.emulator.entities import cut, finish
-from bot.emulator.world import ADMINS, ANONYMOUS, AS_CHANNEL, Chat, File, Message, Query, User
+from bot.emulator.world import ADMINS, ANONYMOUS, Chat, Message, Query, User
 
 if TYPE_CHECKING:
     from tests.telegram.emulator import TelegramEmulator
@@ -120,22 +120,8 @@ class Note:
 
         `inaccessible`: the message is so old that the bot is told its number alone.
         """
-        world = self.tg.world
         data = self._button(button)["callback_data"]
-        query = Query(f"{by.id}{world.number()}", by, self.state)
-        world.queries[query.id] = query
-        body: Json = {
-            "id": query.id,
-            "from": wire.user(by),
-            "chat_instance": str(self.state.chat.id),
-            "data": data,
-        }
-        if self.state.inline_id:
-            body["inline_message_id"] = self.state.inline_id
-        else:
-            body["message"] = wire.inaccessible(self.state) if inaccessible else wire.message(self.state)
-        world.updates.push("callback_query", body)
-        return query
+        return people.press(self.tg.world, self.state, data, by, inaccessible=inaccessible)
 
     async def press(
         self, button: str, *, by: User, within: float = PATIENCE, inaccessible: bool = False
@@ -185,8 +171,7 @@ class Room:
 
     def text(self, by: User | None, text: str, **fields: Any) -> Note:
         """Say something; commands, mentions and links become entities as in a real client."""
-        clean, entities = finish(text, [])
-        return self._post(by, {"text": clean} | wire.given(entities=entities or None), **fields)
+        return self._note(people.say(self.tg.world, self.state, by, text, **self._placed(fields)))
 
     def voice(
         self,
@@ -199,9 +184,8 @@ class Room:
     ) -> Note:
         """A voice note. `size` declares a file larger than its bytes; other fields: `reply_to`, `caption`,
         `ago` (seconds), `as_chat`, `media_group_id`."""
-        return self._media(
-            "voice", by, data, "voice", ".oga", {"duration": duration, "mime_type": "audio/ogg"}, size, fields
-        )
+        about = {"duration": duration, "mime_type": "audio/ogg"}
+        return self._media("voice", by, data, about, size, fields)
 
     def video_note(
         self,
@@ -213,7 +197,7 @@ class Room:
         **fields: Any,
     ) -> Note:
         about = {"duration": duration, "length": 240}
-        return self._media("video_note", by, data, "video_notes", ".mp4", about, size, fields)
+        return self._media("video_note", by, data, about, size, fields)
 
     def audio(
         self,
@@ -227,7 +211,7 @@ class Room:
         **fields: Any,
     ) -> Note:
         about = {"duration": duration, "mime_type": mime_type, "file_name": file_name}
-        return self._media("audio", by, data, "music", Path(file_name).suffix, about, size, fields)
+        return self._media("audio", by, data, about, size, fields)
 
     def document(
         self,
@@ -240,7 +224,7 @@ class Room:
         **fields: Any,
     ) -> Note:
         about = {"mime_type": mime_type, "file_name": file_name}
-        return self._media("document", by, data, "documents", Path(file_name).suffix, about, size, fields)
+        return self._media("document", by, data, about, size, fields)
 
     def paid_media(self, by: User | None, **fields: Any) -> Note:
         """A video to pay for: whoever has not paid is shown that it is there, and no file."""
@@ -249,20 +233,11 @@ class Room:
 
     def other(self, by: User | None, content: Json, **fields: Any) -> Note:
         """Anything else that people send, `content` as the Bot API describes it."""
-        return self._post(by, content, **fields)
+        return self._note(people.post(self.tg.world, self.state, by, content, **self._placed(fields)))
 
     def forward(self, by: User | None, note: Note, **fields: Any) -> Note:
         """Forward: a new message and file id, the same file_unique_id, and where it came from."""
-        content = {
-            name: value
-            for name, value in note.state.content.items()
-            if name in (*wire.CONTENT_KINDS, "entities", "caption", "caption_entities")
-        }
-        for kind, about in content.items():
-            if isinstance(about, dict) and "file_id" in about:
-                file = self.tg.world.files[about["file_id"]]
-                content[kind] = about | {"file_id": self.tg.world.file_id(file)}
-        return self._post(by, content | {"forward_origin": wire.origin(note.state)}, **fields)
+        return self._note(people.forward(self.tg.world, note.state, self.state, by, **self._placed(fields)))
 
     def edit(self, note: Note, text: str) -> Note:
         """Someone changes the text, or the caption, of an own message."""
@@ -305,12 +280,8 @@ class Room:
         """Mention the bot in a chat that it is not in (Guest Mode); not where content is protected."""
         assert not self.state.has(self.tg.world.bot)
         assert f"@{self.tg.world.bot.username}" in text
-        world = self.tg.world
         note = self.text(by, text, reply_to=reply_to)
-        query = Query(f"guest{world.number()}", by, note.state)
-        world.queries[query.id] = query
-        if not self.state.is_protected:
-            world.updates.push("guest_message", wire.message(note.state) | {"guest_query_id": query.id})
+        people.call_guest(self.tg.world, note.state, by)
         return note
 
     # membership, for groups and channels
@@ -325,10 +296,7 @@ class Room:
         return Room(self.state, self.tg, created.id)
 
     def add_bot(self, *, by: User, admin: bool = False, **rights: bool) -> None:
-        bot = self.tg.world.bot
-        self.tg.world.set_member(self.state, bot, "administrator" if admin else "member", by, rights=rights)
-        if self.state.type != "channel":
-            self.tg.world.post(self.state, by, {"new_chat_members": [wire.user(bot)]})
+        people.add_bot(self.tg.world, self.state, by, admin=admin, **rights)
 
     def promote_bot(self, *, by: User, **rights: bool) -> None:
         self.tg.world.set_member(self.state, self.tg.world.bot, "administrator", by, rights=rights)
@@ -425,50 +393,22 @@ class Room:
         kind: str,
         by: User | None,
         data: bytes | Path | str,
-        folder: str,
-        suffix: str,
         about: Json,
         size: int | None,
         fields: Json,
     ) -> Note:
-        world = self.tg.world
         content = data if isinstance(data, bytes) else Path(data).read_bytes()
-        file: File = world.store(content, folder, suffix, size)
-        about = {
-            "file_id": world.file_id(file),
-            "file_unique_id": file.unique_id,
-            "file_size": file.size,
-        } | about
-        caption, entities = finish(fields.pop("caption", ""), [])
-        extra = wire.given(caption=caption or None, caption_entities=entities or None)
-        return self._post(by, {kind: about} | extra, **fields)
-
-    def _post(
-        self,
-        by: User | None,
-        content: Json,
-        *,
-        reply_to: Note | None = None,
-        ago: float = 0,
-        as_chat: Room | None = None,
-        media_group_id: str | None = None,
-    ) -> Note:
-        sender, sender_chat = by, as_chat.state if as_chat else None
-        member = self.state.members.get(by.id) if by else None
-        if self.state.type == "channel" or (member and member.anonymous):
-            sender_chat = self.state
-        if sender_chat and self.state.type != "channel":
-            sender = ANONYMOUS if sender_chat is self.state else AS_CHANNEL
-        message = self.tg.world.post(
-            self.state,
-            sender,
-            content | wire.given(media_group_id=media_group_id),
-            ago=ago,
-            sender_chat=sender_chat,
-            reply_to=reply_to.state if reply_to else None,
-            thread_id=self.thread,
-            is_topic=self.thread is not None,
+        placed = self._placed(fields)
+        return self._note(
+            people.send(self.tg.world, self.state, by, kind, content, about, size=size, **placed)
         )
+
+    def _placed(self, fields: Json) -> Json:
+        """`reply_to` and `as_chat` as the world knows them, and the topic."""
+        states = {name: fields[name].state for name in ("reply_to", "as_chat") if fields.get(name)}
+        return fields | states | {"thread_id": self.thread, "is_topic": self.thread is not None}
+
+    def _note(self, message: Message) -> Note:
         return Note(message, self.tg)
 
 

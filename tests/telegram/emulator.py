@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bot.emulator import wire
+from bot.emulator import people, wire
 from bot.emulator.world import BusinessConnection, Chat, Member, Query, User, World
 from tests.telegram.chat import PATIENCE, Note, Room
 from tests.telegram.faults import Call, Fault, FaultyServer, FloodLimits
@@ -61,7 +61,7 @@ class Business:
 
     def announce(self) -> None:
         """Tell the bot how the connection stands."""
-        self.tg.world.updates.push("business_connection", wire.connection(self.state))
+        people.announce(self.tg.world, self.state)
 
 
 class TelegramEmulator:
