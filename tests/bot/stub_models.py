@@ -4,7 +4,8 @@
 
 All of the process is real, the analyzer's turns and limits included; only decoding and the models are not.
 A note's file is its words in ASCII, of which the first may be its tone: `b"negative I told you so"`. So what
-is found on a disk of the words is the note's audio, too. `STUB_SECONDS` is the work on each note.
+is found on a disk of the words is the note's audio, too. `STUB_SECONDS` is the work on each note; with
+`STUB_DECODES` set, files are real ones and really decoded, and their words are always the same.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ STUBBED = (sys.executable, "-m", "tests.bot.stub_models", "run")
 """What to start instead of the bot: `BotProcess(…, command=STUBBED)`."""
 TASKS = "stub_asyncio_tasks"
 """On the bot's `/metrics`: the tasks of its loop."""
+DECODES = bool(os.environ.get("STUB_DECODES"))
+REAL_SOUND = "negative is all that can be said of it"
 NOTE_SECONDS = 5
 PIECE: Seconds = 0.05
 
@@ -58,7 +61,7 @@ class StubAnalyzer(Analyzer):
         while (left := ends_at - time.monotonic()) > 0:
             time.sleep(min(PIECE, left))
             pause(NOTE_SECONDS * (1 - max(0.0, left - PIECE) / self._seconds))
-        said = samples[samples > 0].astype(np.uint8).tobytes().decode("ascii")
+        said = REAL_SOUND if DECODES else samples[samples > 0].astype(np.uint8).tobytes().decode("ascii")
         return _verdict(said, language or hint or "en", NOTE_SECONDS)
 
     def _judge(self, texts: Sequence[str], language: Language | None) -> list[Verdict]:
@@ -97,7 +100,8 @@ async def _open(*_: Any) -> StubAnalyzer:
 
 
 if __name__ == "__main__":
-    models.analyzer.decode = _decode
+    if not DECODES:
+        models.analyzer.decode = _decode
     Analyzer.open = _open  # type: ignore[method-assign, assignment]
     # The page is made on the bot's loop, so these are its tasks.
     Gauge(TASKS, "Tasks of the loop.").set_function(lambda: len(asyncio.all_tasks()))

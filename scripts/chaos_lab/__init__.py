@@ -1,0 +1,1 @@
+"""A crowd, a bot, and what goes wrong: the parts of `scripts/chaos.py`."""
