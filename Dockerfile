@@ -16,6 +16,8 @@ COPY models models
 COPY bot bot
 RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && tools/bin/pip --python /opt/forewarn/bin/python install --no-deps --no-index dist/*.whl
+COPY deploy/sbom.sh deploy/
+RUN PATH=$PWD/tools/bin:$PATH deploy/sbom.sh /opt/forewarn/bin/python /opt/forewarn/sbom.cdx.json
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="forewarn" \

@@ -9,5 +9,5 @@ lock() {
 }
 
 lock pyproject.toml --extra offline --extra offline-ru --output-file deploy/requirements.lock
-python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], "cyclonedx-bom", sep="\n")' \
     | lock - --output-file deploy/build.lock
