@@ -24,6 +24,8 @@ WORD: Seconds = 0.4
 """What a word takes, at 120 words a minute with pauses."""
 BREATH: Seconds = 1.2
 """The pause between two sentences."""
+FALSE_ALARMS = 0.08
+"""Of plain facts, at most; measured: .026 and .053 in English (written, heard), .067 and .044 in Russian."""
 STYLES = ("written", "heard", "breathless")
 """As Whisper writes, with punctuation; as wav2vec2 does, without; and that with no pause to cut at."""
 Style = Literal["written", "heard", "breathless"]
@@ -206,10 +208,19 @@ CASES = [
     (GLAD, "positive", "breathless", 0.5),
 ]
 """The minute and its tone, how the note is written down, and where in it the minute is, 0..1."""
-INSIDE = 0.7
+INSIDE = 2 / 3
 """Share of the minute's windows that must have its tone."""
 OUTSIDE = 0.1
 """Share of all other windows that may have any tone but neutral."""
+
+
+@pytest.mark.parametrize("style", ["written", "heard"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plain_facts_raise_few_false_alarms(model: ToneModel, language: Language, style: str) -> None:
+    texts = [asr_style(text, language) if style == "heard" else text for text in CALM[language]]
+    judged = model.judge(texts, [language] * len(texts))
+    wrong = [text for text, one in zip(texts, judged, strict=True) if one.tone != "neutral"]
+    assert len(wrong) <= FALSE_ALARMS * len(texts), wrong
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
