@@ -70,6 +70,8 @@ _FILTER = f"aresample={SAMPLE_RATE},aformat=sample_fmts=s16:channel_layouts=mono
 # The shell sets the limits and becomes ffmpeg: no moment without them, no code between fork and exec.
 # No core dump and no byte in any file, for both could hold the sound.
 _LIMITED = 'ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t "$1"; ulimit -v "$2"; shift 2; exec "$@"'
+_CHUNK = 2**18
+"""Bytes that are read at once."""
 _COMPLAINT_BYTES = 4096
 """How much of what ffmpeg complains about is read."""
 _KEPT_FROM = {
@@ -215,7 +217,9 @@ def _demuxer(data: bytes) -> str | None:
     if head.startswith(b"ID3") and len(data) > 10:
         # A tag of a stated length (7 bits a byte), then the sound itself.
         size = functools.reduce(lambda total, byte: total << 7 | byte & 0x7F, data[6:10], 0)
-        head = data[10 + size : 22 + size] or b"\xff\xfb"
+        head = data[10 + size : 22 + size]
+        if not head or head.startswith(b"ID3"):
+            return "mp3"
     match head[:4], head[4:8], head[8:12]:
         case b"OggS", _, _:
             return "ogg"
@@ -319,7 +323,7 @@ async def _pipes(
     readers, transports = [], []
     try:
         for pipe in (process.stdout, process.stderr):
-            reader = asyncio.StreamReader(2**18)
+            reader = asyncio.StreamReader(_CHUNK)
             readers.append(reader)
             transport, _ = await loop.connect_read_pipe(
                 functools.partial(asyncio.StreamReaderProtocol, reader), pipe
@@ -334,7 +338,7 @@ async def _pipes(
 async def _read(stream: asyncio.StreamReader, most: int) -> bytearray:
     """All that comes, or the first bytes if they are more than `most`."""
     read = bytearray()
-    while len(read) <= most and (chunk := await stream.read(2**18)):
+    while len(read) <= most and (chunk := await stream.read(_CHUNK)):
         read += chunk
     return read
 

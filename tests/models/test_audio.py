@@ -33,6 +33,10 @@ CONTAINERS = {
     "old_phone.amr": [*TONE, "-ac", "1", "-ar", "8000", "-c:a", "libopencore_amrnb"],
     "apple.caf": [*TONE, "-c:a", "pcm_s16be"],
     "apple.aiff": [*TONE, "-c:a", "pcm_s16be"],
+    "phone.3gp": [*TONE, "-ac", "1", "-ar", "8000", "-c:a", "libopencore_amrnb"],
+    "windows.wma": [*TONE, "-c:a", "wmav2"],
+    "camera.avi": [*PICTURE, *TONE, "-c:v", "mpeg4", "-c:a", "libmp3lame"],
+    "disc.mpg": [*PICTURE, *TONE, "-r", "25", "-c:v", "mpeg2video", "-c:a", "mp2"],
 }
 
 
@@ -158,7 +162,7 @@ async def test_note_over_the_hour_is_refused(make):
 async def test_decoder_that_takes_too_long_is_ended(make):
     data = make("slow.flac", "-f", "lavfi", "-i", "sine=duration=600", "-c:a", "flac")
     assert await refusal(data, AudioLimits(wall_time=0.01)) is Unusable.TOO_SLOW
-    assert not _children()
+    assert not children()
 
 
 @pytest.mark.slow
@@ -175,12 +179,12 @@ async def test_decoder_that_wants_too_much_memory_is_refused_it(make):
 async def test_cancelling_ends_the_decoder(make):
     data = make("cancelled.flac", "-f", "lavfi", "-i", "sine=duration=600", "-c:a", "flac")
     task = asyncio.create_task(decode(data))
-    while not _children():  # noqa: ASYNC110 - nothing tells of a child's start
+    while not children():  # noqa: ASYNC110 - nothing tells of a child's start
         await asyncio.sleep(0.001)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not _children()
+    assert not children()
 
 
 async def test_loop_stays_free_and_decoders_run_side_by_side(make):
@@ -206,7 +210,7 @@ async def test_no_descriptor_is_left_open(make):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def _children() -> list[str]:
+def children() -> list[str]:
     """Live child processes of this one."""
     me = str(os.getpid())
     found = []
