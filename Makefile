@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test lint benchmark
+.PHONY: help setup run test lint benchmark chaos
 help:
 	@echo "make run        run the bot (without a token: how to get one, and a demonstration)"
 	@echo "make setup      everything for running, training and testing"
 	@echo "make test       the whole test suite"
 	@echo "make benchmark  speed of the models and of the bot, one JSON object a line"
+	@echo "make chaos      what the bot does under load and faults, about a quarter of an hour"
 
 # What the bot needs to run: no PyTorch, no build tools.
 $(VENV)/.runtime: pyproject.toml
@@ -38,3 +39,6 @@ test: lint
 benchmark: $(VENV)/.everything
 	@$(BIN)/python scripts/benchmark.py
 	@$(BIN)/python scripts/benchmark_bot.py
+
+chaos: $(VENV)/.everything
+	@$(BIN)/python scripts/chaos.py
