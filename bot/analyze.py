@@ -21,7 +21,7 @@ from bot.listener import Progress
 from models.analyzer import Analyzer, AnalyzerOptions, AudioToolMissing, EngineUnavailable
 from models.verdict import Language, UnusableNote, Verdict
 
-__all__ = ["Question", "run"]
+__all__ = ["Question", "record", "run"]
 
 LINES_AT_ONCE = 512
 """Lines of a file of texts that are judged in one go: memory stays small however long the file is."""
@@ -101,12 +101,14 @@ def _batches(lines: TextIO) -> Iterator[list[str]]:
 
 
 def _print(verdict: Verdict, file: str | None, as_json: bool) -> None:
-    print(_as_json(verdict, file) if as_json else _in_words(verdict, file), flush=file is not None)
+    said = json.dumps(record(verdict, file), ensure_ascii=False) if as_json else _in_words(verdict, file)
+    print(said, flush=file is not None)
 
 
-def _as_json(verdict: Verdict, file: str | None) -> str:
-    answer = {"file": file, **asdict(verdict)}
-    return json.dumps(_rounded(answer), ensure_ascii=False)
+def record(verdict: Verdict, file: str | None) -> dict[str, Any]:
+    """The verdict as programs read it, here and from the page's API; numbers rounded to DECIMALS."""
+    answer: dict[str, Any] = _rounded({"file": file, **asdict(verdict)})
+    return answer
 
 
 def _rounded(value: Any) -> Any:
