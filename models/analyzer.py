@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Self, TypeVar
 
 import numpy as np
@@ -27,20 +27,33 @@ from models.audio import LONGEST_NOTE, SAMPLE_RATE, AudioToolMissing, decode, de
 from models.speech.engines import Engine, EngineName, Progress, open_engine
 from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
+from models.tone.attention import Attention, AttentionModel
 from models.tone.model import WEIGHTS, Judgement, ToneModel
 from models.tone.text import detect_language, normalise
 from models.tone.windows import read
 from models.turns import Pause, Turns
-from models.verdict import EMOTIONS, TONES, JudgedWord, Language, Seconds, Unusable, UnusableNote, Verdict
+from models.verdict import (
+    EMOTIONS,
+    TONES,
+    JudgedWord,
+    Language,
+    Seconds,
+    Tone,
+    Unusable,
+    UnusableNote,
+    Verdict,
+)
 
 __all__ = [
     "LONGEST_NOTE",
     "Analyzer",
     "AnalyzerOptions",
+    "Attention",
     "AudioToolMissing",
     "Done",
     "EngineUnavailable",
     "Heard",
+    "Insight",
     "describe_decoder",
     "find_ffmpeg",
 ]
@@ -101,14 +114,34 @@ class Done:
     """What these took, waits for other notes apart."""
 
 
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """How the verdict on a text came about, as far as that can be seen."""
+
+    tone: Tone
+    confidence: float
+    """Calibrated probability of `tone`, 0..1."""
+    attention: Attention
+    effects: tuple[float, ...]
+    """How much each of the attention's words speaks for `tone`: -1 (against) .. 1 (for)."""
+
+
 class Analyzer:
     """Listens and judges. `async with await Analyzer.open(…)`; made once, used by many tasks."""
 
     def __init__(
-        self, engine: Engine | None, tone: ToneModel, tone_version: str, workers: ThreadPoolExecutor
+        self,
+        engine: Engine | None,
+        tone: ToneModel,
+        tone_version: str,
+        workers: ThreadPoolExecutor,
+        tone_weights: Path,
     ) -> None:
         self._engine = engine
         self._tone = tone
+        self._tone_weights = tone_weights
+        self._attention: AttentionModel | None = None
+        self._opening = Lock()
         self._tone_version = tone_version
         self._workers = workers
         self._turns = Turns()
@@ -152,7 +185,7 @@ class Analyzer:
         except BaseException:
             workers.shutdown(wait=False)
             raise
-        return cls(engine, tone, version[:8], workers)
+        return cls(engine, tone, version[:8], workers, options.tone_weights)
 
     async def __aenter__(self) -> Self:
         return self
@@ -242,6 +275,25 @@ class Analyzer:
             return await asyncio.get_running_loop().run_in_executor(self._workers, copy_context().run, work)
         finally:
             wanted.clear()
+
+    async def look_inside(self, text: str, language: Language | None = None) -> Insight:
+        """What the tone model attends to in a text, beside what each word does to its tone.
+
+        The first time it takes a second or two: the model is loaded once more, with its attention laid open.
+
+        Raises:
+            ValueError: the text has no words.
+        """
+        return await asyncio.to_thread(self._look_inside, text, language)
+
+    def _look_inside(self, text: str, language: Language | None) -> Insight:
+        with self._opening:
+            if self._attention is None:
+                self._attention = AttentionModel(self._tone, self._tone_weights, _cores())
+        attention = self._attention.look(text, language)
+        judged = self._tone.judge([text], [language])[0]
+        effects = self._tone.attribute(attention.words, judged.language, judged.tone)
+        return Insight(judged.tone, judged.confidence, attention, tuple(effects))
 
     def _verdict(
         self, samples: Samples, language: Language | None, hint: Language | None, pause: Pause

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from models.tone.text import detect_language, normalise
 from models.verdict import EMOTIONS, TONES, Emotion, Language, Tone
@@ -160,6 +160,17 @@ class ToneModel:
         for without, (whole, count) in zip(odds[len(wholes) :], spans, strict=True):
             weights += [float(np.tanh((odds[whole] - without) / 2) * _sigmoid(odds[whole]))] * count
         return weights
+
+    def encode(self, text: str, language: Language | None) -> tuple[str, Encoding]:
+        """The text as the model reads it, and its tokens.
+
+        Raises:
+            ValueError: the text has no words.
+        """
+        clean = normalise(text, language)
+        if not clean:
+            raise ValueError("a text without words has no tone")
+        return clean, self._tokenizer.encode(clean)
 
     def _log_odds(self, texts: Sequence[str], language: Language, tone: int) -> _Floats:
         """Calibrated log-odds of `tone` for each text; even odds among the tones where nothing is left."""
