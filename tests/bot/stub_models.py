@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class StubAnalyzer(Analyzer):
 
     def __init__(self, seconds: Seconds) -> None:
         # No tone model either: `_verdict` and `_judge` are all that use one.
-        super().__init__(None, None, "stub", ThreadPoolExecutor(4))  # type: ignore[arg-type]
+        super().__init__(None, None, "stub", ThreadPoolExecutor(4), Path())  # type: ignore[arg-type]
         self._seconds = seconds
 
     def _verdict(
