@@ -30,6 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from bot import doctor
 
                 return asyncio.run(doctor.run(settings))
+            case "backup":
+                from bot import backup
+
+                return backup.run(settings, arguments.folder)
+            case "downgrade":
+                from bot import downgrade
+
+                return asyncio.run(downgrade.run(settings, arguments.revision))
             case "export":
                 from bot import export
 
@@ -100,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot; without a token, show how to get one and what it does")
     commands.add_parser("doctor", help="check this machine, the models and the token")
+    backup = commands.add_parser("backup", help="copy the databases while the bot goes on (SQLite)")
+    backup.add_argument("folder", type=Path, metavar="FOLDER")
+    downgrade = commands.add_parser("downgrade", help="make the database one of an older version")
+    downgrade.add_argument("revision", metavar="REVISION", help="which one, as the older version says it")
     commands.add_parser("export", help="print the corrections that people gave for training, as JSON lines")
     web = commands.add_parser("web", help="a page to try notes on in a browser, and an API")
     web.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")

@@ -6,7 +6,7 @@ kept without its words: `_wordless` is the only way in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, delete, event, false, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -84,10 +85,14 @@ class Store:
             event.listen(engine.sync_engine, "connect", _tune_sqlite)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(_migrate)
+                await connection.run_sync(_migrate, command.upgrade, "head")
         except CommandError as error:
             await engine.dispose()
-            raise StoreError(f"the database was made by another version of forewarn: {error}") from None
+            known = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+            raise StoreError(
+                f"the database was made by another version of forewarn: {error}. "
+                f"If that is a newer one, `forewarn downgrade {known}` with it brings the database back here"
+            ) from None
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             reason = getattr(error, "orig", None) or error
@@ -96,6 +101,18 @@ class Store:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def downgrade(self, revision: str) -> None:
+        """Give the schema the form that an older version knows. What only newer ones know is deleted.
+
+        Raises:
+            StoreError: there is no such form, or the database cannot be used.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                await connection.run_sync(_migrate, command.downgrade, revision)
+        except (CommandError, SQLAlchemyError, OSError) as error:
+            raise StoreError(f"the database is as it was: {getattr(error, 'orig', error)}") from None
 
     async def check(self) -> None:
         """Take the right to write, and write nothing.
@@ -356,11 +373,14 @@ class Store:
             await connection.execute(statement)
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, step: Callable[[Config, str], None], revision: str) -> None:
+    if connection.dialect.name == "sqlite":
+        # sqlite3 would put each statement on disk by itself, and a crash leave a form that no version knows.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    step(config, revision)
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:
