@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return asyncio.run(export.run(settings))
             case "web":
                 return _web(arguments, settings)
+            case "chat":
+                return _chat(arguments, settings)
             case _:
                 return _run(settings, token)
     except ConfigurationError as error:
@@ -63,6 +65,18 @@ def _run(settings: Settings, token: str | None) -> int:
     # The models cannot be interrupted, and the note that they are at is taken up at the next start.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot import app, demo
+
+    try:
+        with app.start_errors():
+            asyncio.run(demo.chat(settings, arguments.host, arguments.port))
+    except (app.StartError, OSError) as error:
+        return _fail(str(error))
+    sys.stdout.flush()
+    os._exit(0)  # as above
 
 
 def _web(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -116,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     web = commands.add_parser("web", help="a page to try notes on in a browser, and an API")
     web.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
     web.add_argument("--port", type=int, default=8080, help="(%(default)s)")
+    chat = commands.add_parser("chat", help="try all of the bot in a browser, without a token")
+    chat.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
+    chat.add_argument("--port", type=int, default=8081, help="(%(default)s)")
     analyze = commands.add_parser("analyze", help="judge files or texts on this machine, without Telegram")
     analyze.add_argument("files", nargs="*", type=Path, metavar="FILE", help="audio or video with sound")
     analyze.add_argument("--text", help="judge this text")

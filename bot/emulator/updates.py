@@ -52,10 +52,14 @@ DEFAULT_KINDS = frozenset(UPDATE_KINDS) - ONLY_ON_REQUEST
 class Signal:
     """Wakes everyone who waits for the world to change."""
 
+    count = 0
+    """Changes so far."""
+
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def notify(self) -> None:
+        self.count += 1
         self._event.set()
         self._event = asyncio.Event()
 

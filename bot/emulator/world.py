@@ -6,6 +6,7 @@ import base64
 import itertools
 import os
 import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,7 @@ class Chat:
     blocked: bool = False
     migrated_to: Chat | None = None
     connection: BusinessConnection | None = None
+    doing_since: float | None = None  # monotonic seconds; when the bot last said that it is typing
 
     def message(self, message_id: int | None) -> Message | None:
         return next((m for m in self.messages if m.id == message_id and not m.deleted), None)
@@ -174,6 +176,23 @@ class World:
         )
         self.chats[chat.id] = chat
         return chat
+
+    def forget(self, chats: Collection[Chat], people: Collection[User]) -> None:
+        """These were never here, nor what was said and sent."""
+        gone = {person.id for person in people}
+        messages = {message for chat in chats for message in chat.messages}
+        for number in [chat.id for chat in chats] + list(gone):
+            self.chats.pop(number, None)
+            self.users.pop(number, None)
+        theirs = {file_id for message in messages for file_id in _file_ids(message.content)}
+        self.files = {name: file for name, file in self.files.items() if name not in theirs}
+        self.queries = {name: query for name, query in self.queries.items() if query.user.id not in gone}
+        self.connections = {
+            name: link for name, link in self.connections.items() if link.owner.id not in gone
+        }
+        self.inline_messages = {
+            name: message for name, message in self.inline_messages.items() if message not in messages
+        }
 
     # files
 
@@ -303,6 +322,13 @@ def _kind(message: Message) -> str:
     if message.chat.connection:
         return "business_message"
     return "channel_post" if message.chat.type == "channel" else "message"
+
+
+def _file_ids(content: Json) -> Iterator[str]:
+    for about in content.values():
+        for one in about if isinstance(about, list) else [about]:
+            if isinstance(one, dict) and "file_id" in one:
+                yield one["file_id"]
 
 
 def _token(length: int) -> str:

@@ -110,6 +110,8 @@ async def send_chat_action(request: Request) -> bool:
     _thread(request, chat)
     if request.action not in set(ChatAction):
         raise bad("wrong parameter action in request")
+    chat.doing_since = time.monotonic()
+    request.world.changed.notify()
     return True
 
 
