@@ -121,6 +121,8 @@ class Insight:
     tone: Tone
     confidence: float
     """Calibrated probability of `tone`, 0..1."""
+    language: Language
+    """Whose calibration was used."""
     attention: Attention
     effects: tuple[float, ...]
     """How much each of the attention's words speaks for `tone`: -1 (against) .. 1 (for)."""
@@ -293,7 +295,7 @@ class Analyzer:
         attention = self._attention.look(text, language)
         judged = self._tone.judge([text], [language])[0]
         effects = self._tone.attribute(attention.words, judged.language, judged.tone)
-        return Insight(judged.tone, judged.confidence, attention, tuple(effects))
+        return Insight(judged.tone, judged.confidence, judged.language, attention, tuple(effects))
 
     def _verdict(
         self, samples: Samples, language: Language | None, hint: Language | None, pause: Pause

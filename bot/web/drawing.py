@@ -21,7 +21,8 @@ from bot.warnings import phrase, texts_for
 from bot.warnings.phrase import clock
 from bot.warnings.texts import Texts
 from bot.web.listening import STAGES, Stage
-from models.analyzer import LONGEST_NOTE
+from bot.web.looking import look
+from models.analyzer import LONGEST_NOTE, Insight
 from models.verdict import Moment, Tone, Verdict
 
 __all__ = ["SAMPLES", "Drawing"]
@@ -109,6 +110,20 @@ class Drawing:
             percent=_percent,
             clock=clock,
             moment_text=self._moment,
+        )
+
+    def insight(self, insight: Insight, layer: int, head: int) -> str:
+        """What the model looked at, beside what each word does; and the map of one head."""
+        shown = look(insight, layer, head)
+        return self._draw(
+            "why",
+            look=shown,
+            tone=insight.tone,
+            tone_name=self.texts(f"tone-{insight.tone}"),
+            percent=_percent(insight.confidence),
+            most_looked=max(one.attention for one in shown.words) or 1.0,
+            most_effect=max(*(abs(one.effect) for one in shown.words), LIGHTEST),
+            language=insight.language,
         )
 
     def draw(self, template: str, **values: object) -> str:

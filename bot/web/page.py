@@ -26,6 +26,11 @@ log = structlog.get_logger(__name__)
 _Component = TypeVar("_Component", bound=gradio.components.Component)
 
 ASSETS = Path(__file__).parent / "assets"
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+"""In a checkout; what is installed has the tables alone."""
+MODEL_CARD = Path(__file__).parents[2] / "models" / "weights" / "README.md"
+LONGEST_SENTENCE = 600
+"""Letters. The model reads 128 tokens."""
 AT_ONCE = 32
 """Notes that may be in the analyzer's hands: each holds its file in memory."""
 UNREAD: Seconds = 60.0
@@ -47,7 +52,7 @@ class Desk:
     def __init__(self, analyzer: Analyzer, settings: Settings) -> None:
         self.settings = settings
         self.uploads = Uploads(settings.max_file_mb * 2**20)
-        self._analyzer = analyzer
+        self.analyzer = analyzer
         self._guests = Guests(settings.limits.notes_per_user_hour)
         self._at_work = 0
 
@@ -67,7 +72,7 @@ class Desk:
             raise Refusal("limit-user_notes", most=self.settings.limits.notes_per_user_hour, minutes=minutes)
         self._at_work += 1
         try:
-            async with aclosing(listen(self._analyzer, data)) as stages:
+            async with aclosing(listen(self.analyzer, data)) as stages:
                 async for stage in stages:
                     yield stage
         except UnusableNote:
@@ -86,8 +91,13 @@ def page(desk: Desk, language: str) -> gradio.Blocks:
     blocks = gradio.Blocks(title=f"forewarn: {drawing.say('web-motto')}", analytics_enabled=False)
     with blocks:
         gradio.HTML(drawing.draw("header", language=language), js_on_load=None, apply_default_css=False)
-        with gradio.Tabs(), gradio.Tab(str(drawing.say("web-tab-listen"))):
-            _listen(desk, drawing)
+        with gradio.Tabs():
+            with gradio.Tab(str(drawing.say("web-tab-listen"))):
+                _listen(desk, drawing)
+            with gradio.Tab(str(drawing.say("web-tab-why"))) as why:
+                _look_inside(desk, drawing, why)
+            with gradio.Tab(str(drawing.say("web-tab-training"))):
+                _training(drawing)
         _api(desk, blocks)
     # Nothing waits for a place in Gradio's queue: the analyzer knows better whose turn it is.
     blocks.queue(default_concurrency_limit=None)
@@ -122,6 +132,45 @@ def _listen(desk: Desk, drawing: Drawing) -> None:
         trigger_mode="multiple",
         api_visibility="private",
     )
+
+
+def _look_inside(desk: Desk, drawing: Drawing, tab: gradio.Tab) -> None:
+    sentence = gradio.Textbox(
+        str(drawing.say("web-why-example")),
+        label=str(drawing.say("web-why-sentence")),
+        elem_id="fw-sentence",
+        max_length=LONGEST_SENTENCE,
+    )
+    with gradio.Row():
+        layer, head = (
+            gradio.Slider(1, 12, 12, step=1, label=str(drawing.say(f"web-why-{of}")), elem_id=f"fw-{of}")
+            for of in ("layer", "head")
+        )
+    shown = gradio.HTML("", js_on_load=_script("why"), apply_default_css=False)
+
+    async def look(text: str, layer: float, head: float) -> str:
+        try:
+            insight = await desk.analyzer.look_inside(str(text)[:LONGEST_SENTENCE])
+        except ValueError:
+            return drawing.sorry("web-why-no-words")
+        return drawing.insight(insight, int(layer), int(head))
+
+    gradio.on(
+        [tab.select, sentence.change, layer.change, head.change],
+        look,
+        [_takes_names(asked) for asked in (sentence, layer, head)],
+        shown,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        api_visibility="private",
+    )
+
+
+def _training(drawing: Drawing) -> None:
+    pictures = sorted(file.stem for file in PICTURES.glob("training-*.png"))
+    gradio.HTML(drawing.draw("training", pictures=pictures), js_on_load=None, apply_default_css=False)
+    with gradio.Column(elem_classes="fw-card fw-model-card"):
+        gradio.Markdown(MODEL_CARD.read_text(encoding="utf-8"), header_links=False)
 
 
 def _api(desk: Desk, blocks: gradio.Blocks) -> None:

@@ -24,7 +24,7 @@ from bot.languages import SPOKEN
 from bot.listener import Progress, analyzer_options
 from bot.settings import Settings
 from bot.web.drawing import SAMPLES
-from bot.web.page import ASSETS, Desk, page
+from bot.web.page import ASSETS, PICTURES, Desk, page
 from bot.web.uploads import Refused
 from models.analyzer import Analyzer, find_ffmpeg
 
@@ -59,6 +59,8 @@ def application(analyzer: Analyzer, settings: Settings) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.add_middleware(_Front)
     app.mount("/samples", StaticFiles(directory=SAMPLES))
+    if PICTURES.is_dir():
+        app.mount("/pictures", StaticFiles(directory=PICTURES))
     desk = Desk(analyzer, settings)
     for language in sorted(SPOKEN, key="en".__eq__):  # the English page is the root, and takes what is left
         path = _path(language)
@@ -80,7 +82,12 @@ def _mount(app: FastAPI, desk: Desk, language: str, path: str) -> None:
         run_history=False,
         enable_monitoring=False,
         show_error=False,
-        theme=gradio.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=gradio.themes.Base(
+            primary_hue="indigo",
+            radius_size="lg",
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ),
         css_paths=[ASSETS / "page.css"],
         head=f"<script>document.documentElement.lang = {language!r}</script>",
     )

@@ -68,8 +68,22 @@ function play(at) {
 element.addEventListener("click", (event) => {
   const moment = event.target.closest(".fw-timeline button, .fw-words [data-at]");
   if (moment) play(Number(moment.dataset.at));
+  else if (event.target.closest(".fw-inside")) lookInside(find(".fw-words blockquote").innerText.trim());
   else if (event.target.closest(".fw-play")) audio().paused ? audio().play() : audio().pause();
 });
 element.addEventListener("input", (event) => {
   if (event.target.matches(".fw-seek")) audio().currentTime = Number(event.target.value);
 });
+
+/** Opens the second tab, which Gradio builds only then, with these words in its field. */
+function lookInside(words) {
+  document.querySelectorAll("button[role=tab]")[1].click();
+  const fill = () => {
+    const field = document.querySelector("#fw-sentence textarea, #fw-sentence input");
+    if (!field) return requestAnimationFrame(fill);
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, words.slice(0, field.maxLength));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  };
+  fill();
+}
