@@ -161,7 +161,7 @@ async def _size(data: Path) -> dict[str, int]:
     """What the process holds now, as it says itself, and bytes of all that it keeps."""
 
     def page() -> str:
-        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=120) as answer:
             return str(answer.read().decode())
 
     values = {}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,12 @@ class StubAnalyzer(Analyzer):
         self._seconds = seconds
 
     def _verdict(
-        self, samples: Samples, language: Language | None, hint: Language | None, pause: Pause
+        self,
+        samples: Samples,
+        language: Language | None,
+        hint: Language | None,
+        pause: Pause,
+        explain: bool = True,
     ) -> Verdict:
         ends_at = time.monotonic() + self._seconds
         while (left := ends_at - time.monotonic()) > 0:
@@ -101,6 +107,9 @@ async def _open(*_: Any) -> StubAnalyzer:
 
 
 if __name__ == "__main__":
+    if "faketime" in os.environ.get("LD_PRELOAD", ""):
+        # Whose clock makes the call that `time.sleep` uses fail.
+        time.sleep = lambda seconds: (threading.Event().wait(seconds), None)[1]
     if not DECODES:
         models.analyzer.decode = _decode
     Analyzer.open = _open  # type: ignore[method-assign, assignment]
