@@ -18,10 +18,10 @@ from structlog.contextvars import bound_contextvars
 from telegram import InlineKeyboardMarkup
 
 from bot.accounts import Accounts
-from bot.albums import Albums
 from bot.courier import Closed, Courier, NoRights, Unreachable
 from bot.digests import Digests
 from bot.expiry import Expiry
+from bot.fleet import Fleet
 from bot.hearing import Ear, NotHeard, Trouble
 from bot.heat import Heat
 from bot.limits import Meter
@@ -30,6 +30,7 @@ from bot.notes import AnyNote, BusinessNote, GuestNote, Note
 from bot.sensitivity import lean, leaning
 from bot.store import Allowance, ChatSettings, Judged, Obstacle, ShowTranscript, Store, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage
+from bot.traces import ended, span_of_note
 from bot.waiting import GivenUp, Waiting
 from bot.warnings import Forewarning, Texts, phrase, texts_for, worth_saying
 from bot.warnings.checks import answered
@@ -52,6 +53,14 @@ SIGN_EVERY = 4.5
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 """Seconds between two tries to answer while the database cannot be used."""
+
+
+STALE_AGAIN = 3600
+"""Seconds in which a chat is told once that old notes are left alone."""
+
+
+class TakenOver(Exception):
+    """Another process answers this note: this one was thought to be gone."""
 
 
 class Outcome(StrEnum):
@@ -89,6 +98,7 @@ class Answerer:
         expiry: Expiry,
         waiting: Waiting,
         meter: Meter,
+        fleet: Fleet,
         *,
         fresh_seconds: float,
         limits: dict[str, int],
@@ -101,20 +111,19 @@ class Answerer:
         self._expiry = expiry
         self._waiting = waiting
         self._meter = meter
+        self._fleet = fleet
         self._digests = Digests(courier, store)
         self._heat = Heat(courier, store)
-        self._albums = Albums()
         self._fresh_seconds = fresh_seconds
         self._limits = limits
-        self._told_of_stale: set[tuple[int, bool]] = set()
 
     async def answer(self, note: AnyNote, queued_at: float | None = None) -> Outcome:
         """Warn about one note. Everything that can go wrong with it is answered or logged, not raised.
 
         `queued_at`: Unix time, seconds; None if it is not known. Every log line meanwhile names the job.
         """
-        with bound_contextvars(job=note.job_id):
-            started = time.time()
+        started = time.time()
+        with bound_contextvars(job=note.job_id), span_of_note(note.job_id, queued_at or started):
             if queued_at is not None:
                 took("queue", started - queued_at)
             try:
@@ -122,9 +131,13 @@ class Answerer:
                     outcome = await self._answer_patiently(note)
             except GivenUp:
                 outcome = Outcome.CANCELLED
+            except TakenOver:
+                log.warning("note was taken over")
+                return Outcome.SILENT
             if queued_at is not None and outcome in ANSWERED:
                 took("whole", time.time() - queued_at)
             NOTES.labels(outcome.value).inc()
+            ended(outcome.value)
             log.info("note done", outcome=outcome.value, seconds=round(time.time() - started, 2))
         return outcome
 
@@ -138,6 +151,8 @@ class Answerer:
                 if isinstance(note, GuestNote):
                     return await self._answer_guest(note)
                 return await self._answer(note)
+            except TakenOver:
+                raise
             except (Closed, NoRights) as error:
                 log.info("note not answered", job=note.job_id, reason=str(error))
                 return Outcome.UNREACHABLE
@@ -180,7 +195,7 @@ class Answerer:
             await self._courier.fill(note.inline_id, _limit_text(refusal, texts))
             return Outcome.LIMITED
         try:
-            heard = await self._ear.hear(asked, chat)
+            heard = await self._hear(asked, chat, note.job_id)
         except NotHeard as failure:
             log.info("note not heard", job=note.job_id, reason=failure.reason.value)
             await self._courier.fill(note.inline_id, texts(f"unusable-{failure.reason}", **self._limits))
@@ -219,7 +234,6 @@ class Answerer:
         texts = texts_for(chat.language, note.language_code)
         if not note.asked and self._is_stale(note):
             return await self._skip_stale(note, chat, texts)
-        self._told_of_stale.discard(_source(note))
         if await self._ear.is_declined(note):
             await self._waiting.over(note)
             return await self._decline(note, chat, texts)
@@ -228,7 +242,7 @@ class Answerer:
             return await self._refuse(note, chat, texts, refusal)
         async with self._working_sign(note, chat):
             try:
-                verdict = await self._ear.hear(note, chat)
+                verdict = await self._hear(note, chat)
                 await self._waiting.over(note)
                 await self._meter.heard(note, verdict.duration)
             except NotHeard as failure:
@@ -237,6 +251,25 @@ class Answerer:
             outcome = await self._warn(note, chat, texts, verdict)
         await self._heat.notice(note, chat, texts)
         return outcome
+
+    async def _hear(self, note: Note, chat: ChatSettings, job_id: str | None = None) -> Verdict:
+        """The verdict, in time to say it.
+
+        Raises:
+            NotHeard: as `Ear.hear`.
+            TakenOver: this process was away for so long that another does it.
+            SQLAlchemyError: the database cannot be read now.
+        """
+        heard: Verdict | NotHeard
+        try:
+            heard = await self._ear.hear(note, chat)
+        except NotHeard as failure:
+            heard = failure
+        if not await self._fleet.holds(job_id or note.job_id):
+            raise TakenOver
+        if isinstance(heard, NotHeard):
+            raise heard
+        return heard
 
     async def _decline(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
         """Leave the note of someone who opted out alone, and say so to whoever waits."""
@@ -274,10 +307,19 @@ class Answerer:
         silently: bool = False,
     ) -> None:
         """Answer the note as the chat wants it: at its hours without a sound, and for as long as it chose."""
-        rings = self._albums.is_first(note.chat_id, note.album) and not _is_quiet_now(chat, texts)
-        silently = silently or not rings
+        silently = silently or _is_quiet_now(chat, texts)
+        if note.album is not None and not await self._is_first_of_album(note.chat_id, note.album):
+            silently = True
         said = await self._courier.say(note, html, keyboard, silently=silently)
         await self._expiry.begin(said.chat_id, said.message_id, chat)
+
+    async def _is_first_of_album(self, chat_id: int, album: str) -> bool:
+        """Files sent together arrive as so many messages; one sound is enough for all of them."""
+        try:
+            return await self._store.arrivals.is_first(chat_id, "album", album)
+        except SQLAlchemyError as error:
+            log.warning("album not known", chat=chat_id, error=type(error).__name__)
+            return True
 
     async def _explain(self, note: Note, chat: ChatSettings, texts: Texts, failure: NotHeard) -> Outcome:
         """Say why there is no verdict, where someone waits for one."""
@@ -297,9 +339,8 @@ class Answerer:
         return time.time() - note.sent_at > self._fresh_seconds
 
     async def _skip_stale(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
-        if _source(note) not in self._told_of_stale:
-            self._told_of_stale.add(_source(note))
-            key = "business-stale" if note.contact else "stale-notes"
+        key = "business-stale" if note.contact else "stale-notes"
+        if await self._store.arrivals.is_first(note.chat_id, key, f"{time.time() // STALE_AGAIN:.0f}"):
             await self._say(note, chat, texts, texts(key))
         return Outcome.STALE
 
@@ -343,11 +384,6 @@ def _limit_text(refusal: Allowance, texts: Texts) -> str:
 
 def _is_quiet_now(chat: ChatSettings, texts: Texts) -> bool:
     return is_quiet(chat, texts.language, datetime.now(UTC))
-
-
-def _source(note: Note) -> tuple[int, bool]:
-    """Where notes come from, as their receiver sees it: a chat with the bot, or their own contacts."""
-    return note.chat_id, note.contact is not None
 
 
 def _judged(note: Note, heard: Verdict, told: Verdict) -> Judged:

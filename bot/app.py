@@ -1,5 +1,9 @@
 """One process of the bot, built from its parts. Nothing else knows all of them.
 
+It may do everything, or be one of many on one PostgreSQL: an intake takes updates, makes jobs of notes and
+answers all else; a worker answers the notes. Both have an ear: words that are asked for at the intake
+(`/tone`, "Show the words") may not pass through a database.
+
 Read `_conversations` for what the bot answers to, and `run` for the order in which a process comes up:
 whatever can be wrong with its surroundings is found before Telegram is asked for the first update.
 """
@@ -10,22 +14,23 @@ import asyncio
 import fcntl
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from telegram import Update
-from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, BaseHandler, ContextTypes
+from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram.ext import Application, BaseHandler, ContextTypes, Updater
 from telegram.request import HTTPXRequest
 
 from bot.accounts import Accounts
 from bot.answer import Answerer
 from bot.checks import Checks
-from bot.courier import Courier, MessageRateLimiter
+from bot.courier import Courier, MessageRateLimiter, Unreachable
 from bot.digests import DIGEST_GROWS
 from bot.expiry import Expiry
+from bot.fleet import Fleet
 from bot.given import open_safe
 from bot.handlers import (
     business,
@@ -53,13 +58,14 @@ from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.limits import Door, Meter
 from bot.listener import Progress, analyzer_options
+from bot.logs import where
 from bot.profile import publish_commands, publish_descriptions
-from bot.settings import ConfigurationError, Settings
+from bot.settings import ConfigurationError, Settings, Webhook
 from bot.store import Store, StoreError
 from bot.waiting import Waiting
 from models.analyzer import LONGEST_NOTE, Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
-__all__ = ["StartError", "run", "start_errors"]
+__all__ = ["Role", "StartError", "run", "start_errors"]
 
 log = structlog.get_logger(__name__)
 
@@ -81,13 +87,14 @@ DAYS_OF_JOBS = 3
 """Days that ended jobs are kept: longer than Telegram may send an update again (24 hours)."""
 
 App = Application[Any, Any, Any, Any, Any, Any]
+Role = Literal["all", "intake", "worker"]
 
 
 class StartError(Exception):
     """The bot cannot start. The message is one line that says what to do."""
 
 
-async def run(settings: Settings, token: str) -> None:
+async def run(settings: Settings, token: str, role: Role = "all") -> None:
     """Serve until the process is told to stop.
 
     Raises:
@@ -95,21 +102,25 @@ async def run(settings: Settings, token: str) -> None:
     """
     polls = Polls(connection_pool_size=2, read_timeout=POLL_SECONDS + 10)
     window = Window(polls)
+    if role != "all" and settings.database_url is None:
+        raise StartError("Several processes need a PostgreSQL that they share: set FOREWARN_DATABASE_URL.")
     with _data_folder(settings), start_errors():
+        webhook = settings.webhook()
         await find_ffmpeg()
         async with (
             window.open(settings.metrics_listen),
             _store(settings) as store,
-            _application(settings, token, polls) as (app, intake),
+            _application(settings, token, polls, store) as (app, intake),
             await Analyzer.open(analyzer_options(settings), Progress()) as analyzer,
         ):
             fresh_seconds = settings.fresh_hours * 3600
-            courier = Courier(app.bot, patience=fresh_seconds)
+            fleet = Fleet(store, works=role != "intake")
+            courier = Courier(app.bot, patience=fresh_seconds, pace=store.pace)
             door = Door(settings)
             accounts = Accounts(courier, store, door)
-            expiry = Expiry(courier, store)
+            expiry = Expiry(courier, store, fleet)
             ear = Ear(analyzer, courier, store, settings.max_file_mb * 2**20)
-            waiting = Waiting(ear, courier, store)
+            waiting = Waiting(ear, courier, store, fleet)
             answerer = Answerer(
                 ear,
                 courier,
@@ -118,23 +129,33 @@ async def run(settings: Settings, token: str) -> None:
                 expiry,
                 waiting,
                 Meter(store, settings.limits, door),
+                fleet,
                 fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
             )
-            jobs = Jobs(settings.jobs_url(), answerer)
-            checks = Checks()
+            jobs = Jobs(settings.jobs_url(), answerer, fleet.id, works=role != "intake")
+            checks = Checks(store)
             app.add_handlers(
                 _conversations(store, jobs, accounts, ear, expiry, waiting, checks, door, analyzer, settings)
             )
             app.add_handler(operator.gate(door, store), group=-1)
             app.add_error_handler(_log_error)
-            async with _serving(app, intake, jobs, store, checks, door):
-                log.info("ready", bot=app.bot.username, engine=analyzer.describe())
+            async with fleet.signed_in(), _at_work(jobs), AsyncExitStack() as door_open:
+                if role != "worker":
+                    handle = None if webhook is None else app.process_update
+                    intake.open(jobs, store, checks, door, fleet, app.bot.username, handle)
+                    await door_open.enter_async_context(_receiving(app, webhook))
+                log.info(
+                    "ready", bot=app.bot.username, engine=analyzer.describe(), role=role, member=fleet.id
+                )
                 with window.showing(store, jobs, ear, analyzer):
                     await _until_stopped(
-                        _upkeep(app, analyzer, store, jobs, settings),
+                        _upkeep(app, analyzer, store, jobs, fleet, settings, role),
                         expiry.sweep_forever(),
                         waiting.tell_forever(jobs.line),
+                        waiting.share_forever(),
+                        fleet.beat_forever(),
+                        fleet.mend_forever(jobs.mend),
                     )
             log.info("stopped")
 
@@ -194,7 +215,7 @@ def start_errors() -> Iterator[None]:
 
 @contextmanager
 def _data_folder(settings: Settings) -> Iterator[None]:
-    """The data folder, made if need be and held by this process alone.
+    """The data folder, made if need be and, where the databases are in it, held by this process alone.
 
     Two processes on one SQLite queue would both take up what the other has in work.
     """
@@ -205,6 +226,9 @@ def _data_folder(settings: Settings) -> Iterator[None]:
     except OSError as error:
         raise StartError(f"The data folder {folder} cannot be used: {error.strerror}.") from None
     with lock:
+        if settings.database_url is not None:
+            yield
+            return
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -224,7 +248,9 @@ async def _store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _application(settings: Settings, token: str, polls: Polls) -> AsyncIterator[tuple[App, Intake]]:
+async def _application(
+    settings: Settings, token: str, polls: Polls, store: Store
+) -> AsyncIterator[tuple[App, Intake]]:
     """Telegram's side, connected: the token is known to be right when this returns."""
     intake = Intake()
     app: App = (
@@ -234,7 +260,7 @@ async def _application(settings: Settings, token: str, polls: Polls) -> AsyncIte
         .base_file_url(f"{settings.api_url.rstrip('/')}/file/bot")
         .request(HTTPXRequest(connection_pool_size=2 * UPDATES_AT_ONCE, read_timeout=30, pool_timeout=30))
         .get_updates_request(polls)
-        .rate_limiter(MessageRateLimiter())
+        .rate_limiter(MessageRateLimiter(store.pace))
         .concurrent_updates(UPDATES_AT_ONCE)
         .update_queue(intake)
         .build()
@@ -257,30 +283,56 @@ async def _application(settings: Settings, token: str, polls: Polls) -> AsyncIte
 
 
 @asynccontextmanager
-async def _serving(
-    app: App, intake: Intake, jobs: Jobs, store: Store, checks: Checks, door: Door
-) -> AsyncIterator[None]:
-    """Jobs first, then handlers, then updates; and the other way round at the end."""
+async def _at_work(jobs: Jobs) -> AsyncIterator[None]:
+    await jobs.start()
+    try:
+        yield
+    finally:
+        await jobs.stop()
+
+
+@asynccontextmanager
+async def _receiving(app: App, webhook: Webhook | None) -> AsyncIterator[None]:
+    """Handlers first, then updates; and the other way round at the end."""
     if app.updater is None:
         raise ValueError("the application was built without an updater")
     updater = app.updater
-    await jobs.start()
     try:
-        intake.open(jobs, store, checks, door, app.bot.username)
         await app.start()
-        await updater.start_polling(
-            timeout=timedelta(seconds=POLL_SECONDS),
-            allowed_updates=ALLOWED_UPDATES,
-            bootstrap_retries=START_TRIES,
-            error_callback=_log_polling_error,
-        )
+        if webhook is None:
+            await updater.start_polling(
+                timeout=timedelta(seconds=POLL_SECONDS),
+                allowed_updates=ALLOWED_UPDATES,
+                bootstrap_retries=START_TRIES,
+                error_callback=_log_polling_error,
+            )
+        else:
+            await _start_webhook(updater, webhook)
         yield
     finally:
         if updater.running:
             await updater.stop()
         if app.running:
             await app.stop()
-        await jobs.stop()
+
+
+async def _start_webhook(updater: Updater, webhook: Webhook) -> None:
+    """Serve it, and tell Telegram so. Several intakes may: they all name the same address."""
+    try:
+        await updater.start_webhook(
+            webhook.host,
+            webhook.port,
+            webhook.path,
+            webhook_url=webhook.url,
+            secret_token=webhook.secret,
+            allowed_updates=ALLOWED_UPDATES,
+            bootstrap_retries=START_TRIES,
+        )
+    except BadRequest as error:
+        raise StartError(f"Telegram does not take FOREWARN_WEBHOOK_URL: {error.message}.") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(f"FOREWARN_LISTEN: {webhook.host}:{webhook.port}: {reason}.") from None
 
 
 async def _until_stopped(*upkeep: Coroutine[Any, Any, None]) -> None:
@@ -296,7 +348,9 @@ async def _until_stopped(*upkeep: Coroutine[Any, Any, None]) -> None:
     await asyncio.gather(*done)
 
 
-async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settings: Settings) -> None:
+async def _upkeep(
+    app: App, analyzer: Analyzer, store: Store, jobs: Jobs, fleet: Fleet, settings: Settings, role: Role
+) -> None:
     """What need not be done before the first update, and what is done every now and then.
 
     Raises:
@@ -304,19 +358,26 @@ async def _upkeep(app: App, analyzer: Analyzer, store: Store, jobs: Jobs, settin
     """
     with _logged("warm-up failed"):
         await analyzer.warm_up()
-    with _logged("commands not published"):
-        await publish_commands(app.bot, settings.owners)
-    with _logged("descriptions not published"):
-        await publish_descriptions(app.bot)
+    if role != "worker":
+        with _logged("commands not published"):
+            await publish_commands(app.bot, settings.owners)
+        with _logged("descriptions not published"):
+            await publish_descriptions(app.bot)
     while True:
         with _logged("old data not deleted"):
-            await store.forget_verdicts(timedelta(days=settings.keep_days))
-            await store.forget_digests(DIGEST_GROWS)
-            await jobs.forget_ended(timedelta(days=_days_of_jobs(settings)))
-            await store.counts.forget(heat_older_than=timedelta(days=settings.keep_days))
+            if fleet.leads:
+                await _forget_old(store, jobs, settings)
         await asyncio.sleep(UPKEEP_SECONDS)
         with _logged("telegram not reached"):
             await app.bot.get_me()
+
+
+async def _forget_old(store: Store, jobs: Jobs, settings: Settings) -> None:
+    await store.forget_verdicts(timedelta(days=settings.keep_days))
+    await store.forget_digests(DIGEST_GROWS)
+    await jobs.forget_ended(timedelta(days=_days_of_jobs(settings)))
+    await store.counts.forget(heat_older_than=timedelta(days=settings.keep_days))
+    await store.arrivals.forget_old()
 
 
 def _days_of_jobs(settings: Settings) -> int:
@@ -335,11 +396,13 @@ def _logged(event: str) -> Iterator[None]:
 
 
 async def _log_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """A handler failed. Its update may quote people, so only ids and the traceback are logged."""
+    """A handler failed. Its update and the error's message may quote people, so neither is logged."""
     update_id = update.update_id if isinstance(update, Update) else None
-    log.error("handler failed", update_id=update_id, exc_info=context.error)
+    error = context.error
+    log.error("handler failed", update_id=update_id, error=type(error).__name__, at=where(error))
     if isinstance(update, Update) and update.callback_query is not None:
-        await answer_press(update.callback_query)  # or the button would wait for ever
+        with suppress(TelegramError, Unreachable):
+            await answer_press(update.callback_query)  # or the button would wait for ever
 
 
 def _log_polling_error(error: TelegramError) -> None:

@@ -1,43 +1,47 @@
-"""Who is about to record a note of their own to hear how it will sound: see `/check`.
-
-Kept in memory, for it is a matter of minutes; a note that replies to the question is known by that, whatever
-happened between.
-"""
+"""Who is about to record a note of their own to hear how it will sound: see `/check`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from datetime import timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Message
 from telegram.constants import ChatType
 
+from bot.store import Store
 from bot.warnings.checks import questions
 
 __all__ = ["Checks"]
 
-WAITS = 600.0
-"""Seconds after `/check` in which a note that replies to nothing is meant for it."""
+log = structlog.get_logger(__name__)
+
+WAITS = timedelta(minutes=10)
+"""Time after `/check` in which a note that replies to nothing is meant for it."""
 
 
 class Checks:
     """The private chats where a note is expected."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._until: dict[int, float] = {}
+    def __init__(self, store: Store) -> None:
+        self._arrivals = store.arrivals
 
-    def expect(self, chat_id: int) -> None:
+    async def expect(self, chat_id: int) -> None:
         """The next note in this private chat is to be checked."""
-        now = self._clock()
-        self._until = {chat: until for chat, until in self._until.items() if until > now}
-        self._until[chat_id] = now + WAITS
+        await self._arrivals.expect_check(chat_id, WAITS)
 
-    def take(self, message: Message) -> bool:
-        """Whether this note is the expected one; after it, none is expected."""
+    async def take(self, message: Message) -> bool:
+        """Whether this note is the expected one; after it, none is expected.
+
+        Never raises: a note that replies to the question is known by that, whatever the database says.
+        """
         if message.chat.type != ChatType.PRIVATE:
             return False
-        expected = self._until.pop(message.chat_id, 0.0) > self._clock()
+        try:
+            expected = await self._arrivals.take_check(message.chat_id)
+        except SQLAlchemyError as error:
+            log.warning("expected note not known", chat=message.chat_id, error=type(error).__name__)
+            expected = False
         return expected or _answers_the_question(message.reply_to_message)
 
 

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.logs import set_up_logs
 from bot.settings import ConfigurationError, Settings, load_settings
+
+if TYPE_CHECKING:
+    from bot.app import Role
 
 __all__ = ["main"]
 
@@ -46,20 +50,25 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _web(arguments, settings)
             case "chat":
                 return _chat(arguments, settings)
+            case "worker":
+                return _run(settings, token, "worker")
             case _:
-                return _run(settings, token)
+                return _run(settings, token, arguments.role)
     except ConfigurationError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
 
 
-def _run(settings: Settings, token: str | None) -> int:
+def _run(settings: Settings, token: str | None, role: Role) -> int:
     from bot import app, demo
+    from bot.traces import traces_sent
 
+    if not token and role != "all":
+        return _fail("no token: set FOREWARN_TOKEN to that of the bot whose notes are answered here")
     try:
-        with app.start_errors():
-            asyncio.run(app.run(settings, token) if token else demo.run(settings))
+        with app.start_errors(), traces_sent(settings.traces_url):
+            asyncio.run(app.run(settings, token, role) if token else demo.run(settings))
     except app.StartError as error:
         return _fail(str(error))
     # The models cannot be interrupted, and the note that they are at is taken up at the next start.
@@ -120,7 +129,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=version("forewarn"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("run", help="run the bot; without a token, show how to get one and what it does")
+    run = commands.add_parser(
+        "run", help="run the bot; without a token, show how to get one and what it does"
+    )
+    run.add_argument(
+        "--role",
+        choices=["all", "intake"],
+        default="all",
+        help="intake: leave the notes to workers (PostgreSQL)",
+    )
+    commands.add_parser(
+        "worker", help="answer notes that an intake takes, on this machine or another (PostgreSQL)"
+    )
     commands.add_parser("doctor", help="check this machine, the models and the token")
     backup = commands.add_parser("backup", help="copy the databases while the bot goes on (SQLite)")
     backup.add_argument("folder", type=Path, metavar="FOLDER")

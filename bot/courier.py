@@ -11,9 +11,11 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import (
     Bot,
     BusinessConnection,
@@ -28,6 +30,7 @@ from telegram.ext import AIORateLimiter
 
 from bot.metrics import RETRIES, measured
 from bot.notes import Note
+from bot.store import Limit, Pace
 
 __all__ = ["Closed", "Courier", "FileTooBig", "MessageRateLimiter", "NoRights", "Unreachable", "insist"]
 
@@ -41,6 +44,9 @@ CONVERSATION = 30.0
 BETWEEN_WARNINGS = 1.05
 BETWEEN_EDITS = 2.5
 """Seconds of rest that a chat gets after a message or an edit there."""
+OVERALL = Limit("all", 0, every=1 / 25, burst=0.2)
+IN_A_GROUP = Limit("group", 0, every=3.0, burst=57.0)
+"""Of all processes together: 30 messages a second, 20 a minute in a group."""
 MESSAGE_METHODS = ("send", "edit", "copy", "forward")
 NEVER = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 """What Telegram says where asking again is no use; InvalidToken is also its 404 for a file."""
@@ -52,8 +58,13 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class MessageRateLimiter(AIORateLimiter):
     """Telegram's limits on messages (30 a second, 20 a minute in a group), kept on our side.
 
-    The base class counts every call that names a chat; signs, reactions and look-ups are no messages.
+    The base class counts every call that names a chat; signs, reactions and look-ups are no messages. It
+    counts for this process; what several send together is kept by `pace`.
     """
+
+    def __init__(self, pace: Pace | None) -> None:
+        super().__init__()
+        self._pace = pace
 
     async def process_request(
         self,
@@ -65,6 +76,11 @@ class MessageRateLimiter(AIORateLimiter):
         rate_limit_args: int | None,
     ) -> Any:
         if endpoint.startswith(MESSAGE_METHODS) and endpoint != "sendChatAction":
+            chat_id = data.get("chat_id")
+            limits = [OVERALL]
+            if isinstance(chat_id, int) and chat_id < 0:
+                limits.append(replace(IN_A_GROUP, chat_id=chat_id))
+            await _wait_turn(self._pace, *limits)
             return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
         return await callback(*args, **kwargs)
 
@@ -88,10 +104,11 @@ class FileTooBig(Exception):
 class Courier:
     """Fetches notes and delivers warnings, however bad the line."""
 
-    def __init__(self, bot: Bot, patience: float) -> None:
-        """`patience`: seconds of failures after which a note is given up."""
+    def __init__(self, bot: Bot, patience: float, pace: Pace | None) -> None:
+        """`patience`: seconds of failures after which a note is given up; `pace`: what all processes keep."""
         self._bot = bot
         self._patience = patience
+        self._pace = pace
         self._next_turn: dict[int, float] = {}
 
     @measured("fetch")
@@ -286,6 +303,7 @@ class Courier:
         turn = self._next_turn.get(chat_id, now)
         self._next_turn[chat_id] = turn + rest
         await asyncio.sleep(turn - now)
+        await _wait_turn(self._pace, Limit("chat", chat_id, rest))
         try:
             yield
         finally:
@@ -366,6 +384,18 @@ async def insist(call: Callable[[], Awaitable[Result]], patience: float = CONVER
             log.info("telegram not reached", error=type(error).__name__, again_in=round(wait, 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
             wait = min(2 * wait, LONGEST_WAIT)
+
+
+async def _wait_turn(pace: Pace | None, *limits: Limit) -> None:
+    if pace is None:
+        return
+    try:
+        wait = await pace.turn(limits)
+    except SQLAlchemyError as error:
+        # Telegram says itself when it is too much.
+        log.info("no turn taken", error=type(error).__name__)
+    else:
+        await asyncio.sleep(wait)
 
 
 def _refused(error: TelegramError) -> Unreachable:

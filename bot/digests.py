@@ -7,9 +7,7 @@ on: an edit rings no bell, so nobody would look for a new line far above.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
-from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,8 +36,6 @@ class Digests:
     def __init__(self, courier: Courier, store: Store) -> None:
         self._courier = courier
         self._store = store
-        # An owner's own notes and their contacts' notes are two queues that end in one chat.
-        self._growing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def add(self, note: Note, verdict: Verdict, texts: Texts, *, silently: bool) -> tuple[int, int]:
         """Say of `note` in the chat's digest; returns where it stands, as chat and message.
@@ -50,8 +46,8 @@ class Digests:
             Closed, NoRights, Unreachable: as `Courier.say` and `Courier.edit`.
             SQLAlchemyError: the database cannot be read now.
         """
-        lock = self._growing.setdefault(note.chat_id, asyncio.Lock())
-        async with lock:
+        # An owner's own notes and their contacts' notes are two queues that end in one chat.
+        async with self._store.alone(note.chat_id):
             new = {note.job_id: digest_line(note, verdict, texts)}
             last = await self._store.digest(note.chat_id, note.thread_id, DIGEST_GROWS)
             if last is not None and _goes_on(last, note):

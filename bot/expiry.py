@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.courier import Courier, Unreachable
+from bot.fleet import Fleet
 from bot.store import ChatSettings, Store
 
 __all__ = ["Expiry"]
@@ -24,9 +25,10 @@ AT_ONCE = 50
 class Expiry:
     """Deletes warnings when their time has come."""
 
-    def __init__(self, courier: Courier, store: Store) -> None:
+    def __init__(self, courier: Courier, store: Store, fleet: Fleet) -> None:
         self._courier = courier
         self._store = store
+        self._fleet = fleet
 
     async def begin(self, chat_id: int, message_id: int, chat: ChatSettings) -> None:
         """Delete a message after the time that the chat chose, if it chose one; begun again, from now on.
@@ -44,7 +46,8 @@ class Expiry:
     async def sweep_forever(self) -> None:
         while True:
             try:
-                await self._sweep()
+                if self._fleet.leads:
+                    await self._sweep()
             except (SQLAlchemyError, Unreachable) as error:
                 # What is left is still due at the next round.
                 log.warning("messages not deleted", error=type(error).__name__)

@@ -6,7 +6,7 @@ note came to someone's own account. Its result is an `Outcome`.
 The whole answer is one unit of work without inner checkpoints, because a checkpoint between hearing and
 warning would have to hold the words. The queue is partitioned by chat, or by connected account, with one job
 at a time in each, so that warnings come in the order of the notes, and a busy group does not hold up a quiet
-one.
+one. On PostgreSQL any number of processes share it; a job belongs to one of them at a time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answer import Answerer
+from bot.fleet import Living
 from bot.notes import AnyNote, BusinessNote, Contact, business_lane, from_json
 from bot.store import StoreError
 from bot.waiting import Queued
@@ -36,11 +37,18 @@ log = structlog.get_logger(__name__)
 QUEUE = "notes"
 NAME = "answer_note"
 JOB_VERSION = "1"
-"""Version of a queued job's form. Raise it only when an older job could not be run any more."""
+"""Version of a queued job's form. Jobs are run by processes of their own version alone. Raise it only when an
+older job could not be run any more: what is new in a note has a default, and what is unknown is left out."""
 AT_ONCE = 16
 """Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time. Each may
 hold a file of the largest size in memory."""
 POLL_SECONDS = 0.05
+POLL_SECONDS_SHARED = 0.1
+"""Where every process asks one PostgreSQL."""
+CONNECTIONS = 10
+"""To PostgreSQL, for jobs alone."""
+STUCK = 30.0
+"""Seconds for which a job may seem to be in work here without being so."""
 LONGEST_LINE = 2000
 LONGEST_RETRY = 30.0
 STOP_SECONDS = 3
@@ -50,17 +58,25 @@ DELETE_BATCH = 500
 class Jobs:
     """The queue of notes. `start` launches DBOS in this process; there can be one."""
 
-    def __init__(self, url: str, answerer: Answerer) -> None:
+    def __init__(self, url: str, answerer: Answerer, executor_id: str, *, works: bool) -> None:
+        """`executor_id`: whose jobs these are, among all processes; `works`: whether this one runs any."""
+
         async def answer_note(note: dict[str, Any], queued_at: float | None = None) -> str:
-            task = asyncio.current_task()
-            self._in_work.add(task)
+            given = from_json(note)
+            self._in_work[given.job_id] = asyncio.current_task()
             try:
-                return await answerer.answer(from_json(note), queued_at)
+                outcome = await answerer.answer(given, queued_at)
+                self._ended[given.job_id] = time.monotonic()
+                return outcome
             finally:
-                self._in_work.discard(task)
+                self._in_work.pop(given.job_id, None)
 
         self._url = url
-        self._in_work: set[asyncio.Task[Any] | None] = set()
+        self._executor_id = executor_id
+        self._works = works
+        self._in_work: dict[str, asyncio.Task[Any] | None] = {}
+        self._ended: dict[str, float] = {}
+        self._idle_since: dict[str, float] = {}
         self._answer_note = DBOS.workflow(name=NAME, serialization_type=WorkflowSerializationFormat.PORTABLE)(
             answer_note
         )
@@ -75,19 +91,26 @@ class Jobs:
             "name": "forewarn",
             "system_database_url": self._url,
             "application_version": JOB_VERSION,
+            "executor_id": self._executor_id,
             "log_level": "WARNING",
             "enable_otlp": False,
         }
+        is_sqlite = make_url(self._url).get_backend_name() == "sqlite"
+        if not is_sqlite:
+            config["sys_db_pool_size"] = CONNECTIONS
         try:
-            await asyncio.to_thread(_prepare_sqlite, self._url)
+            if is_sqlite:
+                await asyncio.to_thread(_prepare_sqlite, self._url)
             DBOS(config=config)
+            if not self._works:
+                DBOS.listen_queues([])
             # Launched on this loop, DBOS runs the jobs here too, beside the bot they use.
             DBOS.launch()
             await DBOS.register_queue_async(
                 QUEUE,
                 worker_concurrency=AT_ONCE,
                 partition_concurrency=1,
-                polling_interval_sec=POLL_SECONDS,
+                polling_interval_sec=POLL_SECONDS if is_sqlite else POLL_SECONDS_SHARED,
                 on_conflict="always_update",
             )
         except (SQLAlchemyError, OSError) as error:
@@ -99,7 +122,7 @@ class Jobs:
         """Stop taking jobs, give those in work a moment, and cut off the rest for the next start."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_SECONDS)
         # Only now: a cancellation that the database heard of would end the job for good.
-        for task in self._in_work:
+        for task in self._in_work.values():
             if task is not None:
                 task.cancel()
 
@@ -121,6 +144,47 @@ class Jobs:
             else:
                 log.info("note queued", job=note.job_id)
                 return
+
+    async def mend(self, living: Living) -> None:
+        """Take up jobs that stand as in work, but nobody is at.
+
+        Those of processes that are gone are taken over. Those that this one lost were answered if they ended
+        here: only the word of that was not kept, because the disk was full.
+
+        Raises:
+            SQLAlchemyError: the database cannot be used now.
+        """
+        pending = await DBOS.list_workflows_async(
+            queue_name=QUEUE,
+            status=["PENDING"],
+            app_version=JOB_VERSION,
+            load_input=False,
+            load_output=False,
+        )
+        await self._mend_own({job.workflow_id for job in pending if job.executor_id == self._executor_id})
+        # Asked after the jobs: whoever took one of them had signed in before.
+        alive = await living() if pending else None
+        if alive is None:
+            return
+        gone = {job.executor_id for job in pending if job.executor_id is not None} - alive
+        if gone:
+            log.warning("taking over", of=sorted(gone))
+            # It takes only what still is theirs, so two that do this at once do it once.
+            await asyncio.to_thread(DBOS._recover_pending_workflows, sorted(gone))
+
+    async def _mend_own(self, pending: set[str]) -> None:
+        now = time.monotonic()
+        idle = pending - self._in_work.keys()
+        self._idle_since = {job_id: self._idle_since.get(job_id, now) for job_id in idle}
+        self._ended = {
+            job_id: at for job_id, at in self._ended.items() if job_id in pending or now - at < STUCK
+        }
+        for job_id in [job_id for job_id, since in self._idle_since.items() if now - since > STUCK]:
+            log.warning("job was stuck", job=job_id, answered=job_id in self._ended)
+            if job_id in self._ended:
+                await DBOS.cancel_workflow_async(job_id)
+            else:
+                await DBOS.resume_workflow_async(job_id, queue_name=QUEUE)
 
     async def line(self) -> list[Queued]:
         """The notes whose jobs have not ended, in work or not; of a very long line, its head.
@@ -190,8 +254,6 @@ class Jobs:
 
 def _prepare_sqlite(url: str) -> None:
     """Write-ahead logging, so that the queue's polls do not wait for its writes; kept in the file."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return
     engine = create_engine(url, connect_args={"timeout": 5})
     with engine.connect() as connection:
         connection.execute(text("PRAGMA journal_mode=WAL"))

@@ -6,21 +6,36 @@ chat and not to the process (style, language, …) is in `bot.store`, set with `
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["ConfigurationError", "Limits", "Settings", "load_settings"]
+__all__ = ["ConfigurationError", "Limits", "Settings", "Webhook", "load_settings"]
 
 TELEGRAM = "https://api.telegram.org"
+SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 class ConfigurationError(Exception):
     """A setting that cannot work. The message is one line for the one who runs the bot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where Telegram's updates come in."""
+
+    url: str
+    secret: str
+    host: str
+    port: int
+    path: str
 
 
 class Limits(BaseModel):
@@ -76,6 +91,14 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """PostgreSQL for more than one machine; SQLite in the data folder if unset."""
 
+    webhook_url: str | None = None
+    """Where Telegram sends updates to: a public https address, which a proxy hands on to `listen`, path and
+    all. Unset, Telegram is asked for them."""
+    webhook_secret: SecretStr | None = None
+    """Proves that it is Telegram who sends: 16 to 256 letters, digits, _ and -."""
+    listen: Address = ("127.0.0.1", 8443)
+    """Where the webhook is served, without TLS."""
+
     engine: Literal["auto", "wav2vec2", "whisper"] = "auto"
     """What writes speech down. `auto`: wav2vec2 where its weights can be had, else the packaged Whisper."""
     wav2vec2_model: str = "facebook/wav2vec2-base-960h"
@@ -107,6 +130,8 @@ class Settings(BaseSettings):
 
     metrics_listen: Address = None
     """Where `/metrics`, `/healthz` and `/readyz` are served; nowhere if unset."""
+    traces_url: str | None = None
+    """Where OpenTelemetry's traces go: a collector's OTLP over HTTP, as http://localhost:4318/v1/traces."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -127,6 +152,27 @@ class Settings(BaseSettings):
         if not token:
             raise ConfigurationError(f"FOREWARN_TOKEN_FILE: {self.token_file} is empty")
         return token
+
+    def webhook(self) -> Webhook | None:
+        """How updates are received, if not by asking for them.
+
+        Raises:
+            ConfigurationError: it would not be safe, or there is nowhere to listen.
+        """
+        if self.webhook_url is None:
+            return None
+        secret = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        if not SECRET.fullmatch(secret):
+            raise ConfigurationError(
+                "FOREWARN_WEBHOOK_SECRET: a webhook needs 16 to 256 letters, digits, _ and - that nobody can "
+                "guess; `openssl rand -hex 32` makes some"
+            )
+        parts = urlsplit(self.webhook_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or self.listen is None:
+            raise ConfigurationError(
+                "FOREWARN_WEBHOOK_URL must be a whole address, as https://bot.example.org/hook"
+            )
+        return Webhook(self.webhook_url, secret, *self.listen, path=parts.path)
 
     def store_url(self) -> str:
         """Where chats and verdicts are kept, for SQLAlchemy's asyncio engines."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.courier import Courier, Unreachable
+from bot.fleet import Fleet
 from bot.hearing import Ear, Progress
 from bot.notes import AnyNote, Note
 from bot.store import ProgressMessage, Store
@@ -75,10 +76,12 @@ def standings(
     line: Sequence[Queued],
     cost: Callable[[Seconds], Seconds],
     progress: Callable[[str], Progress | None],
+    workers: int = 1,
 ) -> dict[str, Standing]:
     """Where each note is, by job, in the order in which they will probably be answered.
 
-    `cost`: of a note so long; `progress`: how far a job is, if it has begun.
+    `cost`: of a note so long; `progress`: how far a job is, if it has begun; `workers`: how many processes
+    answer notes.
     """
     lanes: dict[str, float] = {}
     due: dict[str, float] = {}
@@ -90,14 +93,15 @@ def standings(
         )
         due[queued.job_id] = lanes[note.lane]
     found: dict[str, Standing] = {}
-    left = 0.0
+    before = 0.0
     for queued in sorted(line, key=lambda queued: due[queued.job_id]):
         done = progress(queued.job_id)
         if done is None:
-            left += cost(queued.note.duration or UNKNOWN_LENGTH)
+            own = cost(queued.note.duration or UNKNOWN_LENGTH)
         else:
-            left += cost(done.duration) * (1 - done.heard / done.duration)
-        found[queued.job_id] = Standing(len(found) + 1, left)
+            own = cost(done.duration) * (1 - done.heard / done.duration)
+        found[queued.job_id] = Standing(len(found) + 1, before / workers + own)
+        before += own
     return found
 
 
@@ -115,8 +119,9 @@ class _Shown:
 class Waiting:
     """Tells those who wait, and lets them cancel."""
 
-    def __init__(self, ear: Ear, courier: Courier, store: Store) -> None:
+    def __init__(self, ear: Ear, courier: Courier, store: Store, fleet: Fleet) -> None:
         self._ear = ear
+        self._fleet = fleet
         self._courier = courier
         self._store = store
         self._shown: dict[str, _Shown] = {}
@@ -125,15 +130,34 @@ class Waiting:
         self._given_up: set[str] = set()
         # About to be answered: nothing more is said of their progress, and it is too late to cancel.
         self._over: set[str] = set()
+        # What others hear, as far as they told.
+        self._elsewhere: dict[str, Progress] = {}
 
     async def tell_forever(self, line: Line) -> None:
         """Go round all who wait. One process does this, whichever ones listen."""
         while True:
             try:
-                await self._tell(await line())
+                if self._fleet.leads:
+                    await self._tell(await line())
             except SQLAlchemyError as error:
                 log.warning("progress not told", error=type(error).__name__)
             await asyncio.sleep(ROUND)
+
+    async def share_forever(self) -> None:
+        """Let the process that tells those who wait know how far this one is, and hear who waits no more."""
+        while True:
+            await asyncio.sleep(EVERY / 2)
+            if self._fleet.is_alone:
+                continue
+            try:
+                heard = {job_id: self._ear.progress(job_id) for job_id in self._in_work}
+                how_far = {
+                    job_id: (one.heard, one.duration) if one else None for job_id, one in heard.items()
+                }
+                for job_id in await self._store.progress.share(how_far):
+                    self._give_up(job_id)
+            except SQLAlchemyError as error:
+                log.warning("progress not shared", error=type(error).__name__)
 
     def delay(self, line: Sequence[Queued]) -> Seconds:
         """How long a note that came now would wait before it is listened to."""
@@ -164,19 +188,23 @@ class Waiting:
         finally:
             del self._in_work[job_id]
             self._given_up.discard(job_id)
+            if not self._fleet.leads:
+                self._over.discard(job_id)
 
     async def over(self, note: Note) -> None:
         """The note is about to be answered: take its progress away.
 
-        Never raises: what cannot be deleted now is deleted by the next round.
+        What cannot be deleted now is deleted by the next round.
+
+        Raises:
+            GivenUp: it was cancelled in the last moment, and that has been said.
         """
         if not note.awaited:
             return
         self._over.add(note.job_id)
         try:
-            message = await self._store.progress.of(note.job_id)
-            if message is not None:
-                await self._take_away(message)
+            if await self._take_away(note.job_id):
+                raise GivenUp
         except (SQLAlchemyError, Unreachable) as error:
             log.info("progress stays for now", job=note.job_id, error=type(error).__name__)
 
@@ -186,13 +214,17 @@ class Waiting:
         if job_id in self._over or not await self._store.progress.cancel(job_id):
             return False
         log.info("note cancelled", job=job_id)
-        step, task = self._steps.get(job_id), self._in_work.get(job_id)
+        step = self._steps.get(job_id)
         if step is not None:
             step.cancel()
-        if task is not None:
+        self._give_up(job_id)
+        return True
+
+    def _give_up(self, job_id: str) -> None:
+        task = self._in_work.get(job_id)
+        if task is not None and job_id not in self._over:
             self._given_up.add(job_id)
             task.cancel()
-        return True
 
     async def _is_cancelled(self, job_id: str) -> bool:
         try:
@@ -203,12 +235,17 @@ class Waiting:
         return message is not None and message.cancelled
 
     def _standings(self, line: Sequence[Queued]) -> dict[str, Standing]:
-        return standings(line, self._ear.cost, self._ear.progress)
+        return standings(line, self._ear.cost, self._progress, self._fleet.workers)
+
+    def _progress(self, job_id: str) -> Progress | None:
+        return self._ear.progress(job_id) or self._elsewhere.get(job_id)
 
     async def _tell(self, line: Sequence[Queued]) -> None:
         active = {queued.job_id for queued in line}
         cancelled = set()
-        for message in await self._store.progress.all():
+        messages = await self._store.progress.all()
+        self._elsewhere = {one.job_id: Progress(*one.how_far) for one in messages if one.how_far is not None}
+        for message in messages:
             if message.job_id not in active and message.job_id not in self._steps:
                 await self._sweep(message)
             elif message.cancelled:
@@ -258,7 +295,7 @@ class Waiting:
         job_id = note.job_id
         shown = self._shown.get(job_id)
         texts = texts_for((await self._store.chat(note.chat_id)).language, note.language_code)
-        html = _words(standing, self._ear.progress(job_id), texts)
+        html = _words(standing, self._progress(job_id), texts)
         if shown is not None and shown.html == html:
             return
         old = shown.message_id if shown else None
@@ -274,19 +311,23 @@ class Waiting:
                 await self._courier.delete(note.chat_id, message_id)
                 raise
             if job_id in self._over:
-                await self._take_away(message)
+                await self._take_away(job_id)
 
     async def _sweep(self, message: ProgressMessage) -> None:
         """The job has ended, in a process that is no more or on another machine."""
         try:
-            await self._take_away(message)
+            await self._take_away(message.job_id)
         except Unreachable as error:
             log.info("progress not deleted", job=message.job_id, reason=str(error))
 
-    async def _take_away(self, message: ProgressMessage) -> None:
-        """Delete the message; one that says "cancelled" stays for whoever reads it."""
-        if await self._store.progress.drop(message.job_id) and not message.cancelled:
+    async def _take_away(self, job_id: str) -> bool:
+        """Delete the message; one that says "cancelled" stays for whoever reads it. Returns whether
+        it stays.
+        """
+        message = await self._store.progress.drop(job_id)
+        if message is not None and not message.cancelled:
             await self._courier.delete(message.chat_id, message.message_id)
+        return message is not None and message.cancelled
 
 
 def _is_awaited(note: AnyNote) -> bool:

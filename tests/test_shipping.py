@@ -30,7 +30,7 @@ DEPLOY = ROOT / "deploy"
 TOOLS = Path(sys.executable).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMAGE = os.environ.get("FOREWARN_TEST_IMAGE")
-IN_IMAGE = ("offline", "offline-ru")
+IN_IMAGE = ("offline", "offline-ru", "traces")
 """Extras that the image has."""
 
 
@@ -47,18 +47,22 @@ def test_the_dockerfile_is_as_dockerfiles_should_be():
     assert run(TOOLS / "hadolint", "--failure-threshold", "info", "Dockerfile") == ""
 
 
-def test_the_compose_file_gives_the_bot_no_more_than_it_needs(tmp_path):
-    bot = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["bot"]
-    assert bot["read_only"]
-    assert bot["cap_drop"] == ["ALL"]
-    assert bot["security_opt"] == ["no-new-privileges:true"]
-    assert bot["volumes"] == ["data:/data"]
-    assert {"mem_limit", "pids_limit", "stop_grace_period"} <= set(bot)
-    assert not {"privileged", "ports", "cap_add", "network_mode", "user"} & set(bot)
+@pytest.mark.parametrize("file", ["compose.yaml", "compose.scale.yaml"])
+def test_the_compose_files_give_the_bot_no_more_than_it_needs(tmp_path, file):
+    services = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]
+    for name, service in services.items():
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert {"mem_limit", "pids_limit", "stop_grace_period"} <= set(service)
+        assert not {"privileged", "ports", "network_mode", "user"} & set(service)
+        if name != "database":
+            assert [volume.partition(":")[2] for volume in service["volumes"]] == ["/data"]
+            assert "cap_add" not in service
     compose = shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True)
     if compose and not compose.returncode:
-        (tmp_path / ".env").touch()
-        run("docker", "compose", "--project-directory", tmp_path, "-f", "compose.yaml", "config", "--quiet")
+        (tmp_path / ".env").write_text("FOREWARN_DATABASE_PASSWORD=secret\n", encoding="utf-8")
+        run("docker", "compose", "--project-directory", tmp_path, "-f", file, "config", "--quiet")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")

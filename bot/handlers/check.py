@@ -28,7 +28,7 @@ def handlers(store: Store, checks: Checks) -> list[BaseHandler[Update, Any, Any]
         if is_group(message.chat):
             await reply(message, texts("check-in-private"))
             return
-        checks.expect(message.chat_id)
+        await checks.expect(message.chat_id)
         answer_here = ForceReply(input_field_placeholder=texts("check-placeholder"))
         await insist(lambda: message.reply_text(question(texts), reply_markup=answer_here))
 

@@ -7,7 +7,6 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 
-from bot.albums import Albums
 from bot.handlers.replies import NEW_MESSAGE, answer_press, reply, texts_in
 from bot.store import Store
 
@@ -17,11 +16,12 @@ SAID = ~filters.StatusUpdate.ALL
 
 
 def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
-    albums = Albums()
-
     async def hint(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.message
-        if message is None or not albums.is_first(message.chat_id, message.media_group_id):
+        if message is None:
+            return
+        album = message.media_group_id
+        if album is not None and not await store.arrivals.is_first(message.chat_id, "album", album):
             return
         key = "paid-media" if message.paid_media else "private-hint"
         await reply(message, (await texts_in(update, store))(key))

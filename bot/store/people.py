@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -163,7 +163,7 @@ class People:
         found = {}
         async with self._engine.connect() as connection:
             for table in metadata.sorted_tables:
-                theirs = or_(*(table.c[name] == user_id for name in WHOSE if name in table.c))
+                theirs = or_(false(), *(table.c[name] == user_id for name in WHOSE if name in table.c))
                 rows = await connection.execute(select(table).where(theirs))
                 found[table.name] = [dict(row) for row in rows.mappings()]
         return found

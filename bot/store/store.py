@@ -1,16 +1,19 @@
 """The one door to the database.
 
-SQLite by default, in WAL mode so that readers never wait for the writer; PostgreSQL by URL. A verdict is
-kept without its words: `_wordless` is the only way in.
+SQLite by default, in WAL mode so that readers never wait for the writer; PostgreSQL by URL, for any number of
+processes. A verdict is kept without its words: `_wordless` is the only way in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -18,10 +21,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, delete, event, false, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql import Insert
 
+from bot.store.arrivals import Arrivals
 from bot.store.chat import (
     BusinessWarnings,
     ChatLanguage,
@@ -38,6 +43,8 @@ from bot.store.chat import (
     WarnWhen,
 )
 from bot.store.counts import Counts
+from bot.store.members import Members
+from bot.store.pace import Pace
 from bot.store.people import People
 from bot.store.progress import ProgressMessages
 from bot.store.tables import (
@@ -45,10 +52,13 @@ from bot.store.tables import (
     connections,
     corrections,
     digests,
+    expected,
+    firsts,
     heats,
     mutes,
     obstacles,
     passing,
+    turns,
     verdicts,
 )
 from models.verdict import Moment, Verdict
@@ -57,6 +67,29 @@ __all__ = ["Store", "StoreError"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SQLITE_BUSY_SECONDS = 5
+CONNECT_SECONDS = 5
+CONNECTIONS = {"pool_size": 5, "max_overflow": 20}
+"""Of one process to PostgreSQL. Each note in work may hold one, see `Store.alone`, and need another."""
+COUNTED = {"preserve_rowcount": True}
+"""How many rows an insert made tells who was first; SQLAlchemy does not keep that by itself."""
+MIGRATING = 7_306_004
+"""PostgreSQL's advisory lock: processes that start together migrate one after the other."""
+
+
+FORGOTTEN = (
+    chats,
+    verdicts,
+    connections,
+    mutes,
+    obstacles,
+    digests,
+    corrections,
+    heats,
+    firsts,
+    expected,
+    turns,
+)
+"""Where a chat that forgets leaves no row."""
 
 
 class StoreError(Exception):
@@ -72,6 +105,16 @@ class Store:
         self.people = People(engine)
         self.progress = ProgressMessages(engine)
         self.counts = Counts(engine)
+        self.arrivals = Arrivals(engine)
+        # Of use where there is more than one process.
+        self.members = Members(engine) if self.is_shared else None
+        self.pace = Pace(engine) if self.is_shared else None
+        self._alone: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use the same database."""
+        return self._engine.dialect.name == "postgresql"
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -80,9 +123,7 @@ class Store:
         Raises:
             StoreError: the database cannot be reached, is locked, damaged, or its disk is full.
         """
-        engine = create_async_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        engine = _engine(url)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate, command.upgrade, "head")
@@ -122,6 +163,21 @@ class Store:
         """
         async with self._engine.begin() as connection:
             await connection.execute(delete(chats).where(false()))
+
+    @asynccontextmanager
+    async def alone(self, chat_id: int) -> AsyncIterator[None]:
+        """Hold this while nobody else, on any machine, may do the same for this chat.
+
+        Raises:
+            SQLAlchemyError: the database cannot be used now.
+        """
+        if not self.is_shared:
+            async with self._alone.setdefault(chat_id, asyncio.Lock()):
+                yield
+            return
+        async with self._engine.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(chat_id)))
+            yield
 
     async def size(self) -> int:
         """Bytes of the whole PostgreSQL database."""
@@ -335,7 +391,7 @@ class Store:
         What was to be deleted from the chat later is due now, and forgotten with that.
         """
         async with self._engine.begin() as connection:
-            for table in (chats, verdicts, connections, mutes, obstacles, digests, corrections, heats):
+            for table in FORGOTTEN:
                 await connection.execute(delete(table).where(table.c.chat_id == chat_id))
             await connection.execute(
                 update(passing).where(passing.c.chat_id == chat_id).values(due=datetime.now(UTC))
@@ -373,10 +429,24 @@ class Store:
             await connection.execute(statement)
 
 
+def _engine(url: str) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_async_engine(url, execution_options=COUNTED)
+        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        return engine
+    # A connection that a restart of the server cut is found out before it is used.
+    connect = {"connect_timeout": CONNECT_SECONDS}
+    return create_async_engine(
+        url, pool_pre_ping=True, connect_args=connect, execution_options=COUNTED, **CONNECTIONS
+    )
+
+
 def _migrate(connection: Connection, step: Callable[[Config, str], None], revision: str) -> None:
     if connection.dialect.name == "sqlite":
         # sqlite3 would put each statement on disk by itself, and a crash leave a form that no version knows.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection

@@ -23,13 +23,18 @@ __all__ = [
     "consents",
     "corrections",
     "digests",
+    "expected",
+    "firsts",
     "heats",
+    "members",
     "metadata",
     "mutes",
     "obstacles",
     "optouts",
     "passing",
     "progress",
+    "turns",
+    "updates",
     "usage",
     "verdicts",
 ]
@@ -161,8 +166,11 @@ progress = Table(
     Column("message_id", BigInteger, nullable=False),
     Column("asker_id", BigInteger),
     Column("cancelled", Boolean, nullable=False),
+    Column("heard", Float),
+    Column("duration", Float),
 )
-"""Messages that say how long a note will take, until its job ends."""
+"""Messages that say how long a note will take, until its job ends. `heard` of `duration`: seconds, as the
+process that listens tells the others."""
 
 usage = Table(
     "usage",
@@ -183,3 +191,50 @@ heats = Table(
     Column("noticed_at", DateTime(timezone=True), primary_key=True),
 )
 """When several notes of a group within minutes were negative."""
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("works", Boolean, nullable=False),
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    Column("beaten_at", DateTime(timezone=True), nullable=False),
+)
+"""Processes that share this database, see `bot.fleet`. Times are the database's own."""
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("taken_by", String(128), nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+)
+"""Updates that came by webhook: Telegram may send one again, and to another process."""
+
+firsts = Table(
+    "firsts",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""What is done once in a chat, however many processes might: the sound of an album, "I was away"."""
+
+expected = Table(
+    "expected",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+"""Private chats where the next note is meant for `/check`."""
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("free_at", DateTime(timezone=True), nullable=False),
+)
+"""When the next message may be sent: in a chat, in a group at its pace, or (chat 0) at all."""

@@ -4,20 +4,11 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from bot.store import Allowance, ProgressMessage, Store, Use
+from bot.store import Allowance, ProgressMessage, Use
 from tests.bot.test_warnings import ANGRY
 
 FAMILY, ANNA = -42, 7
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'forewarn.db'}")
-    yield opened
-    await opened.close()
 
 
 def allowance(use=Use.CHAT_NOTES, chat_id=FAMILY, user_id=0, most=3, takes=1, ends_in=HOUR):

@@ -35,13 +35,6 @@ MODELS = "whisper/1234"
 FAMILY, SUPERGROUP = -42, -1001234567890
 
 
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'forewarn.db'}")
-    yield opened
-    await opened.close()
-
-
 async def test_a_chat_starts_with_the_defaults_and_keeps_what_it_chose(store):
     assert await store.chat(FAMILY) == ChatSettings()
     await store.choose(FAMILY, style="detailed")
@@ -50,10 +43,10 @@ async def test_a_chat_starts_with_the_defaults_and_keeps_what_it_chose(store):
     assert await store.chat(FAMILY + 1) == ChatSettings()
 
 
-async def test_settings_survive_a_restart(store, tmp_path):
+async def test_settings_survive_a_restart(store, store_url):
     await store.choose(FAMILY, **asdict(CHOSEN))
     await store.close()
-    again = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'forewarn.db'}")
+    again = await Store.open(store_url)
     assert await again.chat(FAMILY) == CHOSEN
     await again.close()
 
@@ -243,8 +236,8 @@ def _make_by_version(revision, path):
         command.upgrade(config, revision)
 
 
-async def test_the_tables_are_what_the_migrations_make(store, tmp_path):
-    with create_engine(f"sqlite:///{tmp_path / 'forewarn.db'}").connect() as connection:
+async def test_the_tables_are_what_the_migrations_make(store, store_url):
+    with create_engine(store_url.replace("+aiosqlite", "")).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 

@@ -88,6 +88,13 @@ class BotProcess:
         """As a power cut: the process and all it started."""
         await self._end(signal.SIGKILL)
 
+    def suspend(self) -> None:
+        """As a machine that sleeps."""
+        os.killpg(self._alive().pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.killpg(self._alive().pid, signal.SIGCONT)
+
     async def terminate(self, within: float = 15) -> int | None:
         """Ask it to stop; kill it if it does not. Returns the exit status."""
         await self._end(signal.SIGTERM, within)
