@@ -29,6 +29,7 @@ from bot.jobs import Jobs
 from bot.metrics import BUILD, LAST_POLL, NOTES, QUEUE_NOTES, QUEUE_OLDEST, RETRIES
 from bot.settings import ConfigurationError
 from bot.store import Store
+from bot.updates import readable
 from models.analyzer import Analyzer
 from models.verdict import Seconds
 
@@ -56,6 +57,13 @@ class Polls(HTTPXRequest):
             self.since_good = 0
             LAST_POLL.set_to_current_time()
         return status, body
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = HTTPXRequest.parse_json_payload(payload)
+        if isinstance(answer.get("result"), list):
+            answer["result"] = readable(answer["result"])
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
