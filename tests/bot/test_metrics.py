@@ -239,7 +239,7 @@ class Hung:
 
     engine, version, done = "hung", "hung/1", SimpleNamespace(sound=0.0, work=0.0)
 
-    async def listen(self, data, language, hint, heard):
+    async def listen(self, data, language, hint, heard, *, explain):
         self.tell = heard
         await asyncio.Event().wait()
 

@@ -211,3 +211,11 @@ async def test_who_waits_can_see_how_far_it_is_and_what_the_next_note_will_cost(
         assert len({done for done, _ in steps}) > 5
         # `Slow` is faster than the usual.
         assert 0.1 * 60 < analyzer.cost(60) < before
+
+
+async def test_without_an_explanation_it_hears_the_same(analyzer):
+    data = note("bad_day.oga")
+    whole, plain = await analyzer.listen(data), await analyzer.listen(data, explain=False)
+    assert any(word.weight for word in whole.words)
+    assert not any(word.weight for word in plain.words)
+    assert (plain.scores, plain.transcript) == (whole.scores, whole.transcript)
