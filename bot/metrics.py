@@ -14,6 +14,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics
 
+from bot.traces import span_of_stage
 from models.verdict import Seconds
 
 __all__ = [
@@ -62,6 +63,8 @@ def took(stage: Stage, seconds: Seconds) -> None:
     """A note has been through this stage."""
     seconds = max(0.0, seconds)  # the clocks of two machines differ
     STAGES.labels(stage).observe(seconds)
+    if stage != "whole":
+        span_of_stage(stage, seconds)
     log.debug("stage done", stage=stage, seconds=round(seconds, 3))
 
 

@@ -8,6 +8,6 @@ lock() {
         --custom-compile-command deploy/lock.sh "$@"
 }
 
-lock pyproject.toml --extra offline --extra offline-ru --output-file deploy/requirements.lock
+lock pyproject.toml --extra offline --extra offline-ru --extra traces --output-file deploy/requirements.lock
 python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], "cyclonedx-bom", sep="\n")' \
     | lock - --output-file deploy/build.lock
