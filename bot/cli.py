@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.logs import set_up_logs
+from bot.secrecy import keep_secrets
 from bot.settings import ConfigurationError, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = load_settings()
         token = settings.bot_token() if arguments.command != "analyze" else None
         set_up_logs(settings.log_level, settings.log_format, token)
+        keep_secrets()
         match arguments.command:
             case "analyze":
                 return _analyze(arguments, settings)
