@@ -70,8 +70,10 @@ class Signal:
             remaining = deadline - asyncio.get_running_loop().time()
             if remaining <= 0:
                 break
+            # Not `wait_for`: until Python 3.12 it forgets a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._event.wait(), remaining)
+                async with asyncio.timeout(remaining):
+                    await self._event.wait()
         return found
 
 
