@@ -43,7 +43,7 @@ def handlers(accounts: Accounts, store: Store, jobs: Jobs) -> list[BaseHandler[U
 
     return [
         BusinessConnectionHandler(changed),
-        CallbackQueryHandler(mute, pattern=rf"^({MUTE}|{UNMUTE}):\d+$"),
+        CallbackQueryHandler(mute, pattern=rf"^({MUTE}|{UNMUTE}):\d{{1,16}}$"),
     ]
 
 

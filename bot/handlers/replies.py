@@ -12,6 +12,7 @@ from telegram.ext import filters
 
 from bot.courier import NO_PREVIEW, insist
 from bot.store import Store
+from bot.store.chat import ChatLanguage
 from bot.warnings import Texts, texts_for
 
 __all__ = ["NEW_MESSAGE", "answer_press", "change", "is_group", "may_change", "reply", "texts_in"]
@@ -25,9 +26,8 @@ ADMINS = (ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER)
 async def texts_in(update: Update, store: Store) -> Texts:
     """The sentences for whoever sent `update`, in their chat."""
     chat, user = update.effective_chat, update.effective_user
-    if chat is None:
-        raise ValueError("an update without a chat has no language")
-    return texts_for((await store.chat(chat.id)).language, user.language_code if user else None)
+    chosen = ChatLanguage.AUTO if chat is None else (await store.chat(chat.id)).language
+    return texts_for(chosen, user.language_code if user else None)
 
 
 async def reply(

@@ -148,7 +148,8 @@ def _topic(data: str) -> str:
     """The topic behind a button, or that it belongs to."""
     if data.startswith(CLOCK):
         return "quiet"
-    return {UNMUTE_ALL: "business", UNLEARN: "sensitivity"}.get(data) or data.split(":")[1]
+    named = data.removeprefix(f"{PREFIX}:").partition(":")[0]
+    return {UNMUTE_ALL: "business", UNLEARN: "sensitivity"}.get(data, named)
 
 
 def _choice(data: str) -> dict[str, str | int]:
