@@ -192,7 +192,7 @@ class Visit:
         return None
 
     def end(self) -> None:
-        self._connect(on=False)
+        """Nothing of it was ever there."""
         self._world.forget(list(self._chats.values()), list(self._people.values()))
 
     def _say(self, asked: Say) -> None:

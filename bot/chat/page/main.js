@@ -124,6 +124,7 @@ function setScene(now) {
   listChats();
   if (fresh || other) open(here);
   else furnish();
+  suggest(); // the bot publishes its commands when it is ready
 }
 
 function put(message) {
