@@ -53,7 +53,7 @@ async def test_nothing_said_is_at_rest_and_what_is_kept_goes_in_time(telegram, t
         telegram.business(anna).from_contact(max_, note_of(f"negative {SECRET.format('contact')}"))
         await chat.says("Max", within=30)
         async with asyncio.timeout(30):
-            while bot.log().count("note done") <= len(CHOICES):
+            while bot.log().count("note done") <= len(CHOICES):  # noqa: ASYNC110 - a log tells nobody
                 await asyncio.sleep(0.05)
         # As a power cut, so that nothing is tidied up; and the write-ahead logs are there.
         await bot.kill9()
