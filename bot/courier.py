@@ -63,7 +63,8 @@ class MessageRateLimiter(AIORateLimiter):
     """
 
     def __init__(self, pace: Pace | None) -> None:
-        super().__init__()
+        # Five at once and then 25 a second, so never more than 30 in any second.
+        super().__init__(overall_max_rate=5, overall_time_period=0.2)
         self._pace = pace
 
     async def process_request(
@@ -303,9 +304,13 @@ class Courier:
         turn = self._next_turn.get(chat_id, now)
         self._next_turn[chat_id] = turn + rest
         await asyncio.sleep(turn - now)
-        await _wait_turn(self._pace, Limit("chat", chat_id, rest))
+        in_chat = Limit("chat", chat_id, rest)
+        await _wait_turn(self._pace, in_chat)
         try:
             yield
+            if self._pace is not None:
+                with suppress(SQLAlchemyError):
+                    await self._pace.rest(in_chat)
         finally:
             following = self._next_turn.get(chat_id, 0.0)
             self._next_turn[chat_id] = max(following, clock() + rest)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,10 @@ log = structlog.get_logger(__name__)
 
 Keep = Callable[[str, str, str, int, Verdict], Awaitable[None]]
 
+LARGE = 2**20
+"""Bytes. Smaller files, nearly all voice notes, are so small that any number of them may be in memory."""
+ROOM_FOR_LARGE = 128 * 2**20
+"""Bytes of larger files that are in memory at the same time, from their download to their verdict."""
 TRIES = 3
 """Times to listen to a note before the chat is told that it failed."""
 
@@ -71,6 +75,7 @@ class Ear:
         self._listening: dict[tuple[str, str, bool], _Listening] = {}
         self._heard_for: dict[str, _Listening] = {}
         self._pulse = _Pulse()
+        self._room = _Room(ROOM_FOR_LARGE)
 
     def progress(self, job_id: str) -> Progress | None:
         """How far this process is with a note; None before it began and after it ended."""
@@ -167,14 +172,16 @@ class Ear:
         listening: _Listening,
         explain: bool,
     ) -> Verdict:
-        data = await self._courier.fetch(note, self._largest_file)
-        with self._pulse.expected():
-            try:
-                return await self._attend(data, listening, explain, hint=language)
-            except UnusableNote as error:
-                if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
-                    return await self._attend(data, listening, explain, language=language)
-                raise
+        size = note.file_size if note.file_size is not None else self._largest_file
+        async with self._room.taken(size):
+            data = await self._courier.fetch(note, self._largest_file)
+            with self._pulse.expected():
+                try:
+                    return await self._attend(data, listening, explain, hint=language)
+                except UnusableNote as error:
+                    if error.reason is Unusable.UNKNOWN_LANGUAGE and certain:
+                        return await self._attend(data, listening, explain, language=language)
+                    raise
 
     @measured("listen")
     async def _attend(
@@ -206,6 +213,31 @@ class _Listening:
         """Called from the listener's thread. Two tries of an engine never show a step back."""
         before = self.progress.heard if self.progress else 0.0
         self.progress = Progress(max(before, heard), duration)
+
+
+class _Room:
+    """Memory for files. Large ones wait for each other, so that many at once cannot fill the machine."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._free = most
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def taken(self, size: int) -> AsyncIterator[None]:
+        """Hold this while a file of so many bytes is in memory. One that needs more than all gets all."""
+        if size <= LARGE:
+            yield
+            return
+        size = min(size, self._most)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            self._free += size
+            async with self._changed:
+                self._changed.notify_all()
 
 
 class _Pulse:

@@ -39,9 +39,9 @@ NAME = "answer_note"
 JOB_VERSION = "1"
 """Version of a queued job's form. Jobs are run by processes of their own version alone. Raise it only when an
 older job could not be run any more: what is new in a note has a default, and what is unknown is left out."""
-AT_ONCE = 16
-"""Jobs in work at the same time. Most of them wait for Telegram; the models take one at a time. Each may
-hold a file of the largest size in memory."""
+AT_ONCE = 64
+"""Jobs in work at the same time in one process. Most of them wait for Telegram, a busy group for up to a
+minute; the models take one at a time, and `bot.hearing` bounds the memory for files."""
 POLL_SECONDS = 0.05
 POLL_SECONDS_SHARED = 0.1
 """Where every process asks one PostgreSQL."""
@@ -133,9 +133,11 @@ class Jobs:
         Telegram must not be told that it was taken. So it tries until it can.
         """
         wait = 0.2
+        # By its number in the chat, for clocks are set back now and then.
+        place = SetEnqueueOptions(queue_partition_key=note.lane, priority=max(1, note.message_id))
         while True:
             try:
-                with SetWorkflowID(note.job_id), SetEnqueueOptions(queue_partition_key=note.lane):
+                with SetWorkflowID(note.job_id), place:
                     await DBOS.enqueue_workflow_async(QUEUE, self._answer_note, note.to_json(), time.time())
             except Exception as error:
                 log.error("note not queued yet", job=note.job_id, error=type(error).__name__)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,9 +106,6 @@ async def _open(*_: Any) -> StubAnalyzer:
 
 
 if __name__ == "__main__":
-    if "faketime" in os.environ.get("LD_PRELOAD", ""):
-        # Whose clock makes the call that `time.sleep` uses fail.
-        time.sleep = lambda seconds: (threading.Event().wait(seconds), None)[1]
     if not DECODES:
         models.analyzer.decode = _decode
     Analyzer.open = _open  # type: ignore[method-assign, assignment]

@@ -1,0 +1,76 @@
+"""A little of `make chaos`: the same crowd and the same promises, for half a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from bot.hearing import ROOM_FOR_LARGE
+from scripts.chaos_lab.scenarios import Trouble, stage
+from tests.bot.stub_models import note_of
+
+pytestmark = pytest.mark.slow
+
+LARGE = 20 * 2**20
+
+
+async def test_sixty_notes_a_kill_a_bad_line_and_a_locked_database(tmp_path):
+    async with stage(tmp_path) as on:
+        chats = on.crowd.private(12)
+        trouble = Trouble(on)
+        coming = asyncio.create_task(on.crowd.burst(chats, 60, within=8))
+        await trouble.storm(2)
+        with sqlite3.connect(tmp_path / "data" / "jobs.db") as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(1)
+            holder.rollback()
+        await asyncio.sleep(2)
+        await on.kill()
+        await coming
+        await on.crowd.answered(within=90)
+        # A kill may find several chats between a warning and the word that it was sent.
+        row = on.row(spared=trouble.answers_lost + 2)
+    assert trouble.hits
+    assert row["held"], row
+
+
+async def test_large_files_wait_for_each_other_and_small_ones_pass(tmp_path):
+    async with stage(tmp_path) as on:
+        people = [on.crowd.person() for _ in range(16)]
+        # Said to be so large, for it is what Telegram says that counts.
+        notes = [on.tg.private(one).voice(one, note_of("negative"), size=LARGE) for one in people]
+        files = {note.media["file_id"] for note in notes}
+        hold = on.tg.fail("getFile", delay=60, times=None, when=lambda call: call.params["file_id"] in files)
+        await on.tg.until(lambda: hold.hits, 30, "a large file to be fetched")
+        small = on.crowd.voice(on.crowd.private(1)[0])
+        await small.note.reply(within=30)
+        assert hold.hits == ROOM_FOR_LARGE // LARGE
+        hold.lift()
+        await on.bot.kill9()
+        await on.bot.start()
+        for note in notes:
+            await note.reply(within=60)
+
+
+async def test_a_clock_that_is_set_back_does_not_change_the_order(tmp_path):
+    async with stage(tmp_path) as on:
+        chat = on.crowd.private(1)[0]
+        hold = on.tg.fail("getFile", delay=60, times=1)
+        notes = [on.crowd.voice(chat).note for _ in range(4)]
+        await on.tg.until(lambda: hold.hits, 30, "the first note to be fetched")
+        await on.tg.confirmed()
+        await on.bot.kill9()
+        with sqlite3.connect(tmp_path / "data" / "jobs.db") as jobs:
+            # As if the hour had been set back between each two notes.
+            for number, note in enumerate(notes):
+                earlier = (number * 3_600_000, f"%:{note.id:010}")
+                jobs.execute(
+                    "UPDATE workflow_status SET created_at = created_at - ? WHERE workflow_uuid LIKE ?",
+                    earlier,
+                )
+        await on.bot.start()
+        assert await on.crowd.answered(within=60)
+        row = on.row()
+    assert row["held"], row
