@@ -104,9 +104,9 @@ class Fleet:
     async def holds(self, job_id: str) -> bool:
         """Whether a job in work here is still this process's; asked before it says anything.
 
-        Within the lease nobody can have taken it over. After that, it waits until the database answers.
+        Waits until the database answers.
         """
-        if self._members is None or _now() - self._beaten_at < LEASE:
+        if self._members is None:
             return True
         # Not as a step of the job, which DBOS would keep, and answer from at the job's next run.
         found = await asyncio.create_task(DBOS.get_workflow_status_async(job_id), context=Context())

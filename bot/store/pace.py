@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Float, cast, extract, func
+from sqlalchemy import Float, cast, extract, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -63,3 +63,10 @@ class Pace:
             row.ahead - by_kind[row.kind].every - by_kind[row.kind].burst for row in found
         ]
         return max(0.0, *waits)
+
+    async def rest(self, limit: Limit) -> None:
+        """Let the next turn come no sooner than `every` seconds from now: a slow line made this one late."""
+        mine = (turns.c.kind == limit.kind) & (turns.c.chat_id == limit.chat_id)
+        free_at = func.greatest(turns.c.free_at, func.now() + timedelta(seconds=limit.every))
+        async with self._engine.begin() as connection:
+            await connection.execute(update(turns).where(mine).values(free_at=free_at))
