@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 DESK, PHONE = (960, 1240), (390, 1140)
 """Sizes of the two windows, in pixels of the picture too."""
-GAP, ROUND, COLOURS = 28, 18, 200
+GAP, ROUND = 28, 18
 HEARD = 60_000
 """Milliseconds to wait for the verdict."""
 
@@ -60,7 +60,10 @@ def main() -> None:
     both = Image.new("RGBA", (DESK[0] + GAP + PHONE[0], max(DESK[1], PHONE[1])), (0, 0, 0, 0))
     both.alpha_composite(desk)
     both.alpha_composite(phone, (DESK[0] + GAP, (DESK[1] - PHONE[1]) // 2))
-    both.quantize(COLOURS).save(options.picture, optimize=True)
+    # 255 colours are plenty, and one more for what is seen through.
+    flat = Image.alpha_composite(Image.new("RGBA", both.size, "white"), both).convert("RGB").quantize(255)
+    flat.paste(255, mask=both.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
+    flat.save(options.picture, optimize=True, transparency=255)
     print(f"{options.picture}: {options.picture.stat().st_size // 1024} KB")
 
 
