@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 import time
 
 import httpx
@@ -62,16 +63,24 @@ def test_stages_are_told_in_order_and_end_with_the_verdict(client):
     assert verdict["tone"] == "negative"
 
 
-def test_with_curl_alone(server, tmp_path):
-    script = f"""
-    NOTE=$(curl -sf -F files=@{NOTE} {server.url}/gradio_api/upload | tr -d '[]"')
-    EVENT=$(curl -sf {server.url}/gradio_api/call/predict -H 'Content-Type: application/json' \\
-        -d '{{"data": [{{"path": "'$NOTE'", "meta": {{"_type": "gradio.FileData"}}}}]}}' | cut -d'"' -f4)
-    curl -sfN {server.url}/gradio_api/call/predict/$EVENT
-    """
-    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
-    data = said.split("event: complete\ndata: ")[1]
-    assert json.loads(data)[0]["tone"] == "negative"
+def example(server, language):
+    """The example for this language in docs/api.md, for this server."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    return page.split(f"```{language}\n")[1].split("```")[0].replace("http://127.0.0.1:8080", server.url)
+
+
+@pytest.mark.parametrize(
+    ("language", "command"),
+    [("python", [sys.executable, "-c"]), ("sh", ["sh", "-c"])],
+    ids=["Python", "curl"],
+)
+def test_the_examples_of_the_manual(server, language, command):
+    said = subprocess.run(
+        [*command, example(server, language)], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert said.returncode == 0, said.stderr
+    assert "negative" in said.stdout
+    assert "You forgot my birthday" in said.stdout
 
 
 @pytest.mark.parametrize(
