@@ -96,9 +96,9 @@ async def test_in_a_group_only_who_asked_sees_and_may_cancel(tg, family, anna, m
     pressed = await told.press("Cancel", by=anna)
     assert pressed.show_alert
     assert "Only the one who asked" in pressed.text
-    hold.lift()
     await told.press("Cancel", by=max_)
     await told.edited(containing="Cancelled")
+    hold.lift()
     await family.silence(3)
 
 
