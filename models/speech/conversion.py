@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of it is, 0..1."""
 
-_VERSION = 2
+_VERSION = 3
 """Part of the cache's key; raise it whenever the graph or the files below change."""
 _HAS_GPU = GPU in ort.get_available_providers()
 """Whether ONNX Runtime was built for one; whether there is one shows when a network is opened."""
@@ -117,7 +117,7 @@ def _convert(checkpoint: Checkpoint, folder: Path, threads: int, progress: Progr
 
 def _faster() -> tuple[Precision, ...]:
     """What to try instead of float32, the best first."""
-    return ("float16", "int8", "mixed") if _HAS_GPU else ("int8", "mixed")
+    return ("float16", "int8") if _HAS_GPU else ("int8",)
 
 
 def _write(

@@ -1,15 +1,17 @@
 """A converted wav2vec2, on disk and at work.
 
-The convolutions make the most data and see a fiftieth of a second at a time, so they run piece by piece:
-their memory does not grow with the length of what is heard, and much of it stays in the processor's cache.
+The convolutions make the most data and see a fiftieth of a second at a time, so they run piece by piece,
+each piece on a thread of its own: their memory does not grow with the length of what is heard, much of it
+stays in the cache of its core, and no thread waits for another after every step.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Self
@@ -31,8 +33,8 @@ CONVOLUTIONS, TRANSFORMER, DATA = "convolutions.onnx", "transformer.onnx", "mode
 """The files of a network's folder, besides its description."""
 
 _DESCRIPTION = "network.json"
-_FRAMES_AT_ONCE = 100
-"""Frames, 0.02 s each, that the convolutions make at once: see docs/benchmarks.md."""
+_FRAMES_AT_ONCE = 50
+"""Frames, 0.02 s each, that the convolutions make in one piece: see docs/benchmarks.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Session:
     def __init__(self, folder: Path, threads: int, *, gpu: bool = False) -> None:
         """`threads` of 0: one a core. With `gpu` it runs on one if there is one: see `on_gpu`."""
         providers = [GPU, CPU] if gpu else [CPU]
-        self._convolutions = _open(folder / CONVOLUTIONS, threads, providers)
+        self._convolutions = _open(folder / CONVOLUTIONS, 1, providers)
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._pieces = ThreadPoolExecutor(self._threads, "convolutions")
         self._transformer = _open(folder / TRANSFORMER, threads, providers)
         self.on_gpu = all(GPU in one.get_providers() for one in (self._convolutions, self._transformer))
         shape = self._convolutions.get_modelmeta().custom_metadata_map
@@ -81,15 +85,19 @@ class Session:
         """
         frames = max(0, (len(samples) - self.receptive_field) // self.samples_per_frame + 1)
         statistics = self._statistics(samples) if frames and self._window else {}
-        pieces = ceil(frames / _FRAMES_AT_ONCE)
-        edges = [frames * piece // pieces for piece in range(pieces + 1)] if pieces else []
-        features = [
-            self._convolutions.run(None, {"samples": self._seen_by(samples, first, end)} | statistics)[0]
-            for first, end in pairwise(edges)
-        ]
-        if not features:
+        if not frames:
             return np.empty((0, self._transformer.get_outputs()[0].shape[1]), np.float32)
-        logits: NDArray[np.float32] = self._transformer.run(None, {"features": np.concatenate(features)})[0]
+        # As many for each thread, or one would wait for the others at the end.
+        pieces = min(frames, self._threads * ceil(frames / _FRAMES_AT_ONCE / self._threads))
+        edges = [frames * piece // pieces for piece in range(pieces + 1)]
+
+        def convolved(first: int, end: int) -> NDArray[np.float32]:
+            seen = {"samples": self._seen_by(samples, first, end)} | statistics
+            features: NDArray[np.float32] = self._convolutions.run(None, seen)[0]
+            return features
+
+        features = np.concatenate(list(self._pieces.map(convolved, edges, edges[1:])))
+        logits: NDArray[np.float32] = self._transformer.run(None, {"features": features})[0]
         return logits
 
     def _seen_by(self, samples: Samples, first: int, end: int) -> Samples:

@@ -6,7 +6,7 @@ finds the shapes that make the network fast on a CPU:
 
 * activations lie as (time, channel), so a convolution is the product of blocks of `stride` rows, which are
   there without copying, plus that of the few rows by which its windows overlap;
-* eight-bit convolutions keep one range for every 256 values: with one for a whole utterance, quiet frames
+* eight-bit products keep one range for each row of their inputs: with one for a whole utterance, quiet frames
   would be left too few of the 256 steps;
 * the group norm after the first convolution needs the mean and variance of that convolution's output; both
   follow from the mean and covariance of its ten-sample input windows: the norm becomes part of the weights,
@@ -34,27 +34,16 @@ from models.speech.checkpoint import UnsupportedCheckpoint, Weights
 
 __all__ = ["Architecture", "Graphs", "Precision", "write_graphs"]
 
-Precision = Literal["float16", "int8", "mixed", "float32"]
-"""Of the matrix products. For a GPU: float16, and so is all else. For a CPU, from the fastest to the finest:
-int8, with one range of inputs a product; the same with a range for every `_BLOCK` inputs of a convolution;
-float32."""
-_Kind = Literal["int8", "blocks", "float"]
-"""Of one matrix product: int8 with one range of inputs, int8 with one for every block of them, float."""
-_KINDS: dict[Precision, tuple[_Kind, _Kind]] = {
-    "float16": ("float", "float"),
-    "int8": ("int8", "int8"),
-    "mixed": ("blocks", "int8"),
-    "float32": ("float", "float"),
-}
-"""Of the convolutions and of the transformer."""
+Precision = Literal["float16", "int8", "float32"]
+"""Of the matrix products. On a GPU float16, and all else too; on a CPU int8, or float32 if that strays."""
 
 _FUSED = "com.microsoft"
 _OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(_FUSED, 1)]
 _IR_VERSION = 10
-_BLOCK = 256
-"""Inputs that share a range: the most that the operator takes, and the fastest."""
-_INT8_INPUTS = 4
-"""The operator's "accuracy level" at which its inputs become int8 too."""
+_SMALLEST = 1e-9
+"""Of a row's largest value, so that a row of zeros has a range too."""
+_MIDDLE = np.uint8(128)
+"""The byte of zero: ONNX Runtime's fastest products take unsigned inputs."""
 _DATA_FROM = 1024
 """Tensors of at least this many bytes go to the data file: protobuf itself ends at 2 GB."""
 _PAGE = 4096
@@ -155,9 +144,7 @@ def write_graphs(
     Raises:
         UnsupportedCheckpoint: a tensor is missing or has not the shape that `architecture` says.
     """
-    half = precision == "float16"
-    of_convolutions, of_transformer = _KINDS[precision]
-    convolutions = _Writer(weights, data, of_convolutions, half=half)
+    convolutions = _Writer(weights, data, precision)
     features = _feature_encoder(convolutions, architecture)
     inputs = [_value("samples", TensorProto.FLOAT, "n")]
     metadata = {
@@ -172,10 +159,10 @@ def write_graphs(
         ]
         metadata |= {"window": kernel, "window_stride": architecture.conv_strides[0]}
 
-    transformer = _Writer(weights, data, of_transformer, half=half)
+    transformer = _Writer(weights, data, precision)
     hidden = _feature_projection(transformer, architecture, "features")
     hidden = _transformer(transformer, architecture, hidden)
-    logits = transformer.linear(hidden, "lm_head", kind="float")
+    logits = transformer.exact_linear(hidden, "lm_head")
     logits = transformer.node(
         "Squeeze", [transformer.cast(logits, TensorProto.FLOAT), transformer.integers(0)]
     )
@@ -206,11 +193,11 @@ def _feature_encoder(writer: _Writer, architecture: Architecture) -> str:
     end = writer.node("Mul", [writer.node("Add", [frames, writer.integers(spare)]), writer.integers(hop)])
     samples = writer.cast("samples", writer.float_type)
     padded = writer.node("Pad", [samples, writer.integers(0, (spare + 1) * hop)])
-    windows = _windows(writer, writer.slice(padded, 0, end, axis=0), 1, kernel, stride)
+    windows = _windows(writer, writer.slice(padded, 0, end, axis=0), kernel, stride)
     name = "wav2vec2.feature_extractor.conv_layers.0"
     weight = writer.tensor(f"{name}.conv.weight", architecture.conv_dims[0], 1, kernel)[:, 0].T
     if architecture.conv_layer_norm:
-        x = writer.product(windows, weight, writer.bias(f"{name}.conv"), kind="float")
+        x = writer.exact_product(windows, weight, writer.bias(f"{name}.conv"))
         x = writer.layer_norm(x, f"{name}.layer_norm", _CONV_NORM_EPSILON)
     else:
         x = _group_normed_product(writer, windows, weight, f"{name}.layer_norm")
@@ -237,31 +224,25 @@ def _convolution(
     """(rows, before) → (rows / stride, after); `weight` is (after, before, kernel)."""
     after, before, kernel = weight.shape
     matrix = weight.transpose(2, 1, 0).reshape(kernel * before, after)
-    if kernel == stride or writer.kind == "int8":
-        # Bytes are cheap to lay side by side, and one product is faster than two.
-        return writer.product(x, matrix, bias, cut=lambda y: _windows(writer, y, before, kernel, stride))
     blocks = writer.node("Reshape", [x, writer.integers(-1, stride * before)])
-    split = stride * before
-    return writer.node(
-        "Add",
-        [
-            writer.product(blocks, matrix[:split], bias),
-            writer.product(_overlap(writer, blocks, before, kernel, stride), matrix[split:], None),
-        ],
+    product = writer.product(blocks, matrix[: stride * before], bias)
+    if kernel == stride:
+        return product
+    # The rest of a window is the beginning of the next block; after the last are zeros.
+    unseen = writer.integers(0, 0, 0, (kernel - 2 * stride) * before)
+    overlap = writer.product(
+        blocks, matrix[stride * before :], None, cut=lambda rows: writer.node("Pad", [rows, unseen])
     )
+    return writer.node("Add", [product, writer.node("Pad", [overlap, writer.integers(-1, 0, 1, 0)])])
 
 
-def _windows(writer: _Writer, x: str, channels: int, kernel: int, stride: int) -> str:
-    """Windows of `kernel` rows every `stride` rows, each laid out as one row; beyond the end are zeros."""
-    blocks = writer.node("Reshape", [x, writer.integers(-1, stride * channels)])
+def _windows(writer: _Writer, samples: str, kernel: int, stride: int) -> str:
+    """Windows of `kernel` samples every `stride`, each a row; beyond the end are zeros."""
+    blocks = writer.node("Reshape", [samples, writer.integers(-1, stride)])
     if kernel == stride:
         return blocks
-    return writer.node("Concat", [blocks, _overlap(writer, blocks, channels, kernel, stride)], axis=1)
-
-
-def _overlap(writer: _Writer, blocks: str, channels: int, kernel: int, stride: int) -> str:
-    """What a window sees of the next block: its first `kernel - stride` rows; zeros after the last block."""
-    return writer.node("Pad", [blocks, writer.integers(-1, 0, 1, (kernel - 2 * stride) * channels)])
+    overlap = writer.node("Pad", [blocks, writer.integers(-1, 0, 1, kernel - 2 * stride)])
+    return writer.node("Concat", [blocks, overlap], axis=1)
 
 
 def _group_normed_product(writer: _Writer, windows: str, weight: NDArray[np.float32], norm: str) -> str:
@@ -348,26 +329,19 @@ def _feed_forward(writer: _Writer, architecture: Architecture, layer: str, x: st
     return writer.linear(wide, f"{layer}.feed_forward.output_dense")
 
 
-def _scales(weight: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """Steps of symmetric eight-bit weights, one for all values along `axis`, which is kept."""
-    largest = np.maximum(np.abs(weight).max(axis=axis, keepdims=True), np.finfo(np.float32).tiny)
-    return np.asarray(largest / 127, np.float32)
-
-
 class _Writer:
     """Collects nodes and constants; knows how a matrix product is written in each precision."""
 
-    def __init__(self, weights: Weights, data: BinaryIO, kind: _Kind, *, half: bool) -> None:
-        """`kind`: of the products for which no other is asked; `half`: of the width of all floats."""
-        self.kind = kind
-        self.float_type = TensorProto.FLOAT16 if half else TensorProto.FLOAT
+    def __init__(self, weights: Weights, data: BinaryIO, precision: Precision) -> None:
+        self._in_bytes = precision == "int8"
+        self.float_type = TensorProto.FLOAT16 if precision == "float16" else TensorProto.FLOAT
         self._weights = weights
         self._data = data
         self._data_name = Path(data.name).name
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._integers: dict[tuple[int, ...], str] = {}
-        self._quantised: dict[str, tuple[str, str, str]] = {}
+        self._quantised: dict[str, tuple[str, str]] = {}
 
     def finish(
         self,
@@ -439,8 +413,11 @@ class _Writer:
         total = self.node("Add", [residual, x])
         return self.layer_norm(total, name, epsilon), total
 
-    def linear(self, x: str, name: str, *, kind: _Kind | None = None) -> str:
-        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name), kind=kind)
+    def linear(self, x: str, name: str) -> str:
+        return self.product(x, self.tensor(f"{name}.weight").T, self.bias(name))
+
+    def exact_linear(self, x: str, name: str) -> str:
+        return self.exact_product(x, self.tensor(f"{name}.weight").T, self.bias(name))
 
     def product(
         self,
@@ -448,72 +425,44 @@ class _Writer:
         weight: NDArray[np.float32],
         bias: NDArray[np.float32] | None,
         *,
-        kind: _Kind | None = None,
         cut: Callable[[str], str] = lambda x: x,
     ) -> str:
-        """`cut(x) @ weight + bias`; `cut` only moves values about, so it may move them quantised."""
-        match kind or self.kind:
-            case "float":
-                product = self.node("MatMul", [cut(x), self.constant(weight)])
-                return product if bias is None else self.node("Add", [product, self.constant(bias)])
-            case "blocks":
-                return self._product_in_blocks(cut(x), weight, bias)
-            case "int8":
-                return self._product_of_bytes(x, weight, bias, cut)
-
-    def _product_in_blocks(
-        self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None
-    ) -> str:
-        """Inputs and weights in eight bits, with a scale for every `_BLOCK` of them along the sum."""
-        rows, columns = weight.shape
-        padded = np.zeros((columns, ceil(rows / _BLOCK) * _BLOCK), np.float32)
-        padded[:, :rows] = weight.T
-        blocks = padded.reshape(columns, -1, _BLOCK)
-        scales = _scales(blocks, axis=2)
-        inputs = [
-            x,
-            self.constant((np.rint(blocks / scales) + 128).astype(np.uint8)),
-            self.constant(scales[..., 0]),
-        ]
-        if bias is not None:
-            inputs += ["", "", self.constant(bias)]
-        return self.node(
-            "MatMulNBits",
-            inputs,
-            domain=_FUSED,
-            K=rows,
-            N=columns,
-            bits=8,
-            block_size=_BLOCK,
-            accuracy_level=_INT8_INPUTS,
-        )
-
-    def _product_of_bytes(
-        self,
-        x: str,
-        weight: NDArray[np.float32],
-        bias: NDArray[np.float32] | None,
-        cut: Callable[[str], str],
-    ) -> str:
-        """Inputs in eight bits with one range, weights with one scale a column."""
-        values, scale, zero = self._quantise(x)
-        scales = _scales(weight, axis=0)
+        """`cut(x) @ weight + bias`; `cut` takes values away from each row, which it may do as bytes."""
+        if not self._in_bytes:
+            return self.exact_product(cut(x), weight, bias)
+        values, steps = self._quantise(x)
+        largest = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny)
         inputs = [
             cut(values),
-            self.constant(np.rint(weight / scales).astype(np.int8)),
-            scale,
-            self.constant(scales[0]),
-            zero,
-            "",
-            "" if bias is None else self.constant(bias),
+            self.constant(np.rint(weight * (127 / largest)).astype(np.int8)),
+            self.constant(np.float32(1)),
+            self.constant(largest / 127),
+            self.constant(_MIDDLE),
         ]
-        return self.node("MatMulIntegerToFloat", inputs, domain=_FUSED)
+        product = self.node("MatMulIntegerToFloat", inputs, domain=_FUSED)
+        return self._with_bias(self.node("Mul", [product, steps]), bias)
 
-    def _quantise(self, x: str) -> tuple[str, str, str]:
-        """Bytes, scale and zero point; once for all products of the same input."""
+    def exact_product(self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None) -> str:
+        return self._with_bias(self.node("MatMul", [x, self.constant(weight)]), bias)
+
+    def _with_bias(self, product: str, bias: NDArray[np.float32] | None) -> str:
+        return product if bias is None else self.node("Add", [product, self.constant(bias)])
+
+    def _quantise(self, x: str) -> tuple[str, str]:
+        """Bytes around `_MIDDLE` and the step of each row, (…, rows, 1); once for all products of `x`."""
         if x not in self._quantised:
-            values, scale, zero = self._node("DynamicQuantizeLinear", [x], ["", "", ""], "", {})
-            self._quantised[x] = values, scale, zero
+            last = self.integers(-1)
+            most = self.node("ReduceMax", [x, last], keepdims=1)
+            least = self.node("Neg", [self.node("ReduceMin", [x, last], keepdims=1)])
+            largest = self.node("Max", [most, least, self.constant(np.float32(_SMALLEST))])
+            steps = self.node("Mul", [largest, self.constant(np.float32(1 / 127))])
+            each = self.node("Reshape", [steps, last])
+            middle = self.node(
+                "ConstantOfShape",
+                [self.node("Shape", [each])],
+                value=helper.make_tensor("middle", TensorProto.UINT8, [1], [int(_MIDDLE)]),
+            )
+            self._quantised[x] = self.node("QuantizeLinear", [x, each, middle], axis=-2), steps
         return self._quantised[x]
 
     def _norm(self, name: str) -> list[str]:

@@ -110,11 +110,8 @@ class Listener:
         self.analyzer = analyzer
         self.run = run
 
-    def hear(self, data: bytes) -> None:
-        self.run(self.analyzer.listen(data, "en"))
-
-    def hear_all(self, notes: list[bytes]) -> None:
-        """As the bot does where a chat shows no words: the tone alone, as the plain pipeline."""
+    def hear(self, *notes: bytes) -> None:
+        """All at once. As the bot does where a chat shows no words: the tone alone, as the plain pipeline."""
 
         async def together() -> None:
             await asyncio.gather(*(self.analyzer.listen(data, "en", explain=False) for data in notes))
