@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from bot.store import ChatSettings, Obstacle, Owner, ShowTranscript, Store, StoreError, Style, WarnWhen
+from bot.store import ChatSettings, Claim, Obstacle, Owner, ShowTranscript, Store, StoreError, Style, WarnWhen
 from bot.store.chat import BusinessWarnings, ChatLanguage, DeleteAfter, Digest, QuietHours
 from bot.store.store import MIGRATIONS
 from bot.store.tables import metadata
@@ -113,6 +113,20 @@ async def test_old_verdicts_are_swept(store):
     assert await store.verdict("file", "en", MODELS) is not None
     await store.forget_verdicts(timedelta(seconds=-1))
     assert await store.verdict("file", "en", MODELS) is None
+
+
+async def test_what_came_is_forgotten_when_telegram_no_longer_sends_it_again(store, monkeypatch):
+    async def comes() -> tuple[Claim, bool]:
+        claim = await store.arrivals.claim(1, "me", ())
+        await store.arrivals.done(1)
+        return claim, await store.arrivals.is_first(FAMILY, "album", "7")
+
+    assert await comes() == (Claim.OURS, True)
+    await store.arrivals.forget_old()
+    assert await comes() == (Claim.NOBODYS, False)
+    monkeypatch.setattr("bot.store.arrivals.KEPT", timedelta(seconds=-1))
+    await store.arrivals.forget_old()
+    assert await comes() == (Claim.OURS, True)
 
 
 async def test_an_account_is_connected_once_however_often_telegram_says_so(store):

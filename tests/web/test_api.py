@@ -64,14 +64,14 @@ def test_stages_are_told_in_order_and_end_with_the_verdict(client):
 
 
 def example(server, language):
-    """The example for this language in docs/api.md, for this server."""
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    """The example for this language in the README, for this server."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
     return page.split(f"```{language}\n")[1].split("```")[0].replace("http://127.0.0.1:8080", server.url)
 
 
 @pytest.mark.parametrize(
     ("language", "command"),
-    [("python", [sys.executable, "-c"]), ("sh", ["sh", "-c"])],
+    [("python", [sys.executable, "-c"]), ("bash", ["bash", "-c"])],
     ids=["Python", "curl"],
 )
 def test_the_examples_of_the_manual(server, language, command):
