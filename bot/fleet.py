@@ -52,7 +52,6 @@ class Fleet:
         """Whether this process does what one of all has to do."""
         self.workers = 1
         """Processes that answer notes."""
-        self.living = frozenset({name})
         self._beaten_at = self._steady_since = -math.inf
 
     @property
@@ -97,7 +96,7 @@ class Fleet:
         while True:
             await asyncio.sleep(BEAT)
             try:
-                await mend(self._see_living)
+                await mend(self.living)
             except SQLAlchemyError as error:
                 log.warning("jobs not looked after", error=type(error).__name__)
 
@@ -112,6 +111,15 @@ class Fleet:
         found = await asyncio.create_task(DBOS.get_workflow_status_async(job_id), context=Context())
         return found is not None and found.executor_id == self.id and found.status == "PENDING"
 
+    async def living(self) -> frozenset[str] | None:
+        """The ids of all that live now, asked anew; None if this process cannot judge that."""
+        if self._members is None:
+            return None
+        seen = frozenset(member.id for member in await self._members.living(LEASE))
+        now = _now()
+        is_steady = now - self._steady_since > LEASE and now - self._beaten_at < LEASE
+        return seen if is_steady else None
+
     async def _beat(self) -> None:
         if self._members is None:
             return
@@ -121,20 +129,10 @@ class Fleet:
             self._steady_since = began
         self._beaten_at = began
         living = await self._members.living(LEASE)
-        self.living = frozenset(member.id for member in living)
         self.leads = living[:1] == [self._me]
         self.workers = max(1, sum(member.works for member in living))
         if self.leads:
             await self._members.forget(REMEMBERED)
-
-    async def _see_living(self) -> frozenset[str] | None:
-        """Who lives now; None if this process cannot judge that."""
-        if self._members is None:
-            return None
-        living = frozenset(member.id for member in await self._members.living(LEASE))
-        now = _now()
-        is_steady = now - self._steady_since > LEASE and now - self._beaten_at < LEASE
-        return living if is_steady else None
 
 
 def _now() -> Seconds:

@@ -125,7 +125,7 @@ class Intake(asyncio.Queue[object]):
         if self._store is None or self._fleet is None:
             return
         arrivals, fleet = self._store.arrivals, self._fleet
-        match await arrivals.claim(update.update_id, fleet.id, fleet.living - {fleet.id}):
+        match await arrivals.claim(update.update_id, fleet.id, fleet.living):
             case Claim.OTHERS:
                 raise HTTPError(HTTPStatus.SERVICE_UNAVAILABLE)
             case Claim.OURS:

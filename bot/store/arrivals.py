@@ -6,7 +6,7 @@ another process, or after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
@@ -18,6 +18,8 @@ from bot.store.tables import expected, firsts, turns, updates
 
 __all__ = ["Arrivals", "Claim"]
 
+Living = Callable[[], Awaitable[Collection[str] | None]]
+"""Asks for all that live; None if that cannot be judged now."""
 KEPT = timedelta(days=2)
 """Telegram keeps what it could not deliver for one."""
 
@@ -39,10 +41,11 @@ class Arrivals:
         self._engine = engine
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
-    async def claim(self, update_id: int, by: str, others: Collection[str]) -> Claim:
-        """Take an update on, if it is new, or was left undone by one that is not among the living `others`.
+    async def claim(self, update_id: int, by: str, living: Living) -> Claim:
+        """Take an update on, if it is new, or was left undone by one that lives no more.
 
-        `by`: this process, which is not at it now.
+        `by`: this process, which is not at it now. `living` is asked only then, for what was known of the
+        others a moment ago knows nothing of one that has just come.
         """
         row = {"update_id": update_id, "taken_by": by, "done": False, "taken_at": datetime.now(UTC)}
         async with self._engine.begin() as connection:
@@ -53,13 +56,16 @@ class Arrivals:
             before = (await connection.execute(known)).one_or_none()
             if before is None or before.done:
                 return Claim.NOBODYS
-            if before.taken_by in others:
+        if before.taken_by != by:
+            alive = await living()
+            if alive is None or before.taken_by in alive:
                 return Claim.OTHERS
-            inherited = (
-                update(updates)
-                .where(updates.c.update_id == update_id, updates.c.taken_by == before.taken_by)
-                .values(taken_by=by)
-            )
+        inherited = (
+            update(updates)
+            .where(updates.c.update_id == update_id, updates.c.taken_by == before.taken_by)
+            .values(taken_by=by)
+        )
+        async with self._engine.begin() as connection:
             return Claim.OURS if (await connection.execute(inherited)).rowcount else Claim.OTHERS
 
     async def done(self, update_id: int) -> None:

@@ -115,9 +115,31 @@ async def test_old_verdicts_are_swept(store):
     assert await store.verdict("file", "en", MODELS) is None
 
 
+async def nobody_knows() -> None:
+    """Whether others live cannot be judged."""
+
+
+async def test_an_update_is_dealt_with_once_and_inherited_only_from_the_dead(store):
+    async def alive() -> frozenset[str]:
+        return frozenset({"me", "other"})
+
+    async def alone() -> frozenset[str]:
+        return frozenset({"me"})
+
+    claim = store.arrivals.claim
+    assert await claim(1, "other", alive) is Claim.OURS
+    for living in (alive, nobody_knows):
+        assert await claim(1, "me", living) is Claim.OTHERS
+    assert await claim(1, "me", alone) is Claim.OURS
+    assert await claim(1, "other", alive) is Claim.OTHERS
+    assert await claim(1, "me", nobody_knows) is Claim.OURS  # its own, from before it was cut off
+    await store.arrivals.done(1)
+    assert await claim(1, "other", alone) is Claim.NOBODYS
+
+
 async def test_what_came_is_forgotten_when_telegram_no_longer_sends_it_again(store, monkeypatch):
     async def comes() -> tuple[Claim, bool]:
-        claim = await store.arrivals.claim(1, "me", ())
+        claim = await store.arrivals.claim(1, "me", nobody_knows)
         await store.arrivals.done(1)
         return claim, await store.arrivals.is_first(FAMILY, "album", "7")
 
