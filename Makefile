@@ -33,8 +33,9 @@ lint: $(VENV)/.everything
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# Two files at a time: most tests wait more than they work.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 benchmark: $(VENV)/.everything
 	@$(BIN)/python scripts/benchmark.py

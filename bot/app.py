@@ -59,6 +59,7 @@ from bot.jobs import Jobs
 from bot.limits import Door, Meter
 from bot.listener import Progress, analyzer_options
 from bot.logs import where
+from bot.memory import keep_for_good
 from bot.profile import publish_commands, publish_descriptions
 from bot.settings import ConfigurationError, Settings, Webhook
 from bot.store import Store, StoreError
@@ -363,6 +364,7 @@ async def _upkeep(
             await publish_commands(app.bot, settings.owners)
         with _logged("descriptions not published"):
             await publish_descriptions(app.bot)
+    keep_for_good()
     while True:
         with _logged("old data not deleted"):
             if fleet.leads:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.logs import set_up_logs
+from bot.memory import bound_heaps
 from bot.secrecy import keep_secrets
 from bot.settings import ConfigurationError, Settings, load_settings
 
@@ -24,6 +25,7 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     arguments = _parser().parse_args(argv)
+    bound_heaps()
     try:
         settings = load_settings()
         token = settings.bot_token() if arguments.command != "analyze" else None

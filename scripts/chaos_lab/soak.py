@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import time
 import urllib.request
@@ -57,6 +58,7 @@ async def soak(folder: Path) -> Row:
     env = {"FOREWARN_METRICS_LISTEN": METRICS, "FOREWARN_LOG_LEVEL": "INFO"}
     async with stage(folder, work=0.005, env=env) as on:
         queue, intake = on.tg.world.updates, Intake(on.tg)
+        gc.disable()  # its pauses here would be taken for the bot's
         life = _Life(on.crowd)
         sizes = []
         began = time.monotonic()
