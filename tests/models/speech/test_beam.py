@@ -201,7 +201,7 @@ def _wordless(folder: Path) -> None:
         (_binary, "words.bin", "unigrams.txt"),
         (_wordless, "words.arpa", "knows no word"),
     ],
-    ids=str,
+    ids=["no file", "no model", "two models", "no words beside", "no words inside"],
 )
 async def test_a_model_that_cannot_be_used_ends_the_start_with_one_line(
     tmp_path: Path, make: Callable[[Path], None], name: str, complaint: str
