@@ -86,7 +86,10 @@ class Drawing:
 
     def sorry(self, key: str, **values: str | int) -> str:
         """What went wrong, in a sentence for people."""
-        return self._draw("sorry", message=self.say(key, **values))
+        return self._draw("sorry", sign="🤷", message=self.say(key, **values))
+
+    def stopped(self) -> str:
+        return self._draw("sorry", sign="✋", message=self.say("web-stopped"))
 
     def verdict(self, verdict: Verdict) -> str:
         words = list(_words(verdict))

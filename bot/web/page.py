@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -124,7 +125,7 @@ def _listen(desk: Desk, drawing: Drawing) -> None:
         except Refusal as refusal:
             yield drawing.sorry(refusal.key, **refusal.values)
 
-    recorder.submit(
+    hearing = recorder.submit(
         hear,
         recorder,
         result,
@@ -132,6 +133,17 @@ def _listen(desk: Desk, drawing: Drawing) -> None:
         trigger_mode="multiple",
         api_visibility="private",
     )
+    # A press on "Stop", or the next note: what was in work is given up first, and then the page says so.
+    gradio.on([recorder.stop, result.stop], None, cancels=hearing, api_visibility="private")
+    for stop, shown in ((recorder.stop, ""), (result.stop, drawing.stopped())):
+        stop(
+            None,
+            None,
+            result,
+            js=f"() => {json.dumps(shown)}",
+            show_progress="hidden",
+            api_visibility="private",
+        )
 
 
 def _look_inside(desk: Desk, drawing: Drawing, tab: gradio.Tab) -> None:

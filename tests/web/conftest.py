@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,10 @@ class Server:
     url: str
     home: Path
     process: subprocess.Popen[str]
+
+    def busy(self, seconds: float = 0.5) -> float:
+        """Cores that the process uses now."""
+        return psutil.Process(self.process.pid).cpu_percent(seconds) / 100
 
     def written(self) -> list[str]:
         """Names of files written since the start, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,6 +115,24 @@ def test_what_the_microphone_hears_is_judged(visit):
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".fw-headline h2")).to_have_text("Sounds negative", timeout=HEARD)
     expect(page.locator(".fw-words blockquote")).to_contain_text("terrible day")
+
+
+def test_a_note_in_work_can_be_stopped_and_really_is(server, visit, tmp_path):
+    long = tmp_path / "long.oga"
+    minutes = ["-stream_loop", "-1", "-i", SAMPLES / "train.oga", "-t", "300", "-c", "copy", long]
+    subprocess.run([FFMPEG, "-loglevel", "error", *minutes], check=True)
+    page = visit()
+    page.locator(".fw-file").set_input_files(long)
+    page.wait_for_function("document.querySelector('.fw-stages progress')?.value > 0.1", timeout=HEARD)
+    page.get_by_role("button", name="Stop").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fw-sorry")).to_have_text("✋Stopped. Nothing of this note is kept.")
+    # What is left of it would take most of a minute; the piece that is in work takes seconds.
+    began = time.monotonic()
+    while server.busy() > 0.2:
+        assert time.monotonic() - began < 30
+    page.locator(".fw-sample").first.click()
+    expect(page.locator(".fw-verdict")).to_be_visible(timeout=HEARD)
 
 
 def test_with_the_keyboard_alone(visit):

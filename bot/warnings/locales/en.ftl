@@ -477,6 +477,7 @@ web-try = Or try one of these:
 web-no-microphone = The browser gave this page no microphone. Allow it in the address bar; it takes localhost or HTTPS.
 web-offline = The server didn't answer. Is forewarn still running?
 web-progress = How far the note is
+web-stopped = Stopped. Nothing of this note is kept.
 web-stage-decode = Opening
 web-stage-transcribe = Writing down
 web-stage-judge = Judging

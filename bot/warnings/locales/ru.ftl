@@ -535,6 +535,7 @@ web-try = Или возьмите одну из этих:
 web-no-microphone = Браузер не дал странице микрофон. Разрешите его в адресной строке; нужен localhost или HTTPS.
 web-offline = Сервер не отвечает. Запущен ли forewarn?
 web-progress = Как далеко продвинулась запись
+web-stopped = Остановлено. От этой записи ничего не осталось.
 web-stage-decode = Открываю
 web-stage-transcribe = Записываю слова
 web-stage-judge = Определяю тон

@@ -16,6 +16,7 @@ function complain(text) {
 
 async function send(blob) {
   complain("");
+  trigger("stop"); // the page has room for one note, and its sound for one
   note.audio.pause();
   URL.revokeObjectURL(note.audio.src);
   note.audio.src = URL.createObjectURL(blob);

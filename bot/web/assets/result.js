@@ -67,7 +67,8 @@ function play(at) {
 
 element.addEventListener("click", (event) => {
   const moment = event.target.closest(".fw-timeline button, .fw-words [data-at]");
-  if (moment) play(Number(moment.dataset.at));
+  if (event.target.closest(".fw-stop")) trigger("stop");
+  else if (moment) play(Number(moment.dataset.at));
   else if (event.target.closest(".fw-inside")) lookInside(find(".fw-words blockquote").innerText.trim());
   else if (event.target.closest(".fw-play")) audio().paused ? audio().play() : audio().pause();
 });
