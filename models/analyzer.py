@@ -2,7 +2,7 @@
 
 The loop that calls is never held up: decoding is a child process, and all that computes runs in threads that
 take turns, for every model already uses all the cores: a short note need not wait for the end of a long one.
-Only a few notes are let in at once, and fewer long ones, so memory does not grow with the queue.
+Only a few notes are decoded at once, and fewer long ones, so memory does not grow with the queue.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock
+from traceback import clear_frames
 from typing import Self, TypeVar
 
 import numpy as np
 
-from models.audio import LONGEST_NOTE, SAMPLE_RATE, AudioToolMissing, decode, describe_decoder, find_ffmpeg
+from models.audio import (
+    LONGEST_NOTE,
+    SAMPLE_RATE,
+    AudioLimits,
+    AudioToolMissing,
+    decode,
+    describe_decoder,
+    find_ffmpeg,
+)
 from models.speech.engines import Engine, EngineName, Progress, open_engine
 from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
@@ -62,10 +71,10 @@ _log = logging.getLogger(__name__)
 
 _NOTES_AT_ONCE = 4
 """One is listened to; the others are decoded or wait for their turn."""
-_LARGE_NOTES_AT_ONCE = 2
-"""So that there is always room for a short note."""
-_LARGE = 2**20
-"""Bytes of a file that may hold many minutes of speech, 4 MB decoded each."""
+_LONG_NOTES_AT_ONCE = 2
+"""So that there is always room for a short note. An hour of sound takes 230 MB decoded."""
+_SHORT: Seconds = 300.0
+"""Of a note that waits for no long one. It takes 19 MB decoded."""
 
 _LEAD: Seconds = 3.0
 """A note costs about as much as if it lasted so much longer: models have a least to do."""
@@ -148,7 +157,7 @@ class Analyzer:
         self._workers = workers
         self._turns = Turns()
         self._room = asyncio.Semaphore(_NOTES_AT_ONCE)
-        self._room_for_large = asyncio.Semaphore(_LARGE_NOTES_AT_ONCE)
+        self._room_for_long = asyncio.Semaphore(_LONG_NOTES_AT_ONCE)
         self._pace = _Pace()
 
     @classmethod
@@ -248,16 +257,15 @@ class Analyzer:
             UnusableNote: there is nothing in it to judge.
             AudioToolMissing: there is no ffmpeg.
         """
-        arrived = time.monotonic()
-        async with self._room_for_large if len(data) > _LARGE else nullcontext(), self._room:
-            samples = await decode(data)
-            duration = len(samples) / SAMPLE_RATE
 
-            def work(pause: Pause) -> Verdict:
-                with self._pace.measured(duration, pause, heard) as watched:
-                    return self._verdict(samples, language, hint, watched, explain)
+        def judge(samples: Samples, pause: Pause) -> Verdict:
+            return self._verdict(samples, language, hint, pause, explain)
 
-            return await self._in_turn(arrived + duration, work)
+        try:
+            return await self._decode_and(judge, data, heard)
+        except BaseException as error:
+            _forget_frames(error)
+            raise
 
     async def judge(self, texts: Sequence[str], language: Language | None = None) -> list[Verdict]:
         """The tone of each text, in order; with `language` None it is found by the script.
@@ -266,6 +274,35 @@ class Analyzer:
         """
         # Not in the listener's thread: a text is a matter of milliseconds and need not wait for a long note.
         return await asyncio.to_thread(self._judge, texts, language)
+
+    async def _decode_and(self, judge: Callable[[Samples, Pause], _T], data: bytes, heard: Heard) -> _T:
+        arrived = time.monotonic()
+        async with self._decoded(data) as samples:
+            duration = len(samples) / SAMPLE_RATE
+
+            def work(pause: Pause) -> _T:
+                with self._pace.measured(duration, pause, heard) as watched:
+                    return judge(samples, watched)
+
+            return await self._in_turn(arrived + duration, work)
+
+    @asynccontextmanager
+    async def _decoded(self, data: bytes) -> AsyncIterator[Samples]:
+        """The sound of a note, which has room in memory while this is held.
+
+        How long a note is shows only when it is decoded: an hour may be a small file, ten seconds a large
+        one. So each is taken for a short one first, and one that turns out to be long begins anew when
+        there is room for it.
+        """
+        async with AsyncExitStack() as room:
+            await room.enter_async_context(self._room)
+            samples = await _decode_short(data)
+            if samples is None:
+                await room.aclose()
+                await room.enter_async_context(self._room_for_long)
+                await room.enter_async_context(self._room)
+                samples = await decode(data)
+            yield samples
 
     async def _in_turn(self, due: Seconds, job: Callable[[Pause], _T]) -> _T:
         wanted = Event()
@@ -280,6 +317,7 @@ class Analyzer:
             return await asyncio.get_running_loop().run_in_executor(self._workers, copy_context().run, work)
         finally:
             wanted.clear()
+            self._turns.look_again()
 
     async def look_inside(self, text: str, language: Language | None = None) -> Insight:
         """What the tone model attends to in a text, beside what each word does to its tone.
@@ -387,6 +425,23 @@ class _Pace:
         self.done = Done(self.done.sound + duration, self.done.work + worked)
         self._heard = _MEMORY * self._heard + duration + _LEAD
         self._worked = _MEMORY * self._worked + worked
+
+
+async def _decode_short(data: bytes) -> Samples | None:
+    """The sound of a note, or None if the note is a long one."""
+    try:
+        return await decode(data, AudioLimits(duration=_SHORT))
+    except UnusableNote as error:
+        if error.reason is Unusable.TOO_LONG:
+            return None
+        raise
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Whoever keeps an error keeps the frames that it went through: let no sound stay in memory with them."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:

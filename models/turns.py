@@ -49,25 +49,36 @@ class Turns:
     def turn(self, due: Seconds, wanted: Callable[[], bool] = lambda: True) -> Iterator[Pause]:
         """Wait for the turn and hold it; gives what to call between two pieces of work.
 
-        `due` is a moment of any clock that all share; `wanted` says whether somebody still waits.
+        `due` is a moment of any clock that all share; `wanted` says whether somebody still waits: call
+        `look_again` when nobody does any more.
 
         Raises:
             Stopped: before or, by the pause, after the turn came.
         """
-        self._take(due)
+        self._take(due, wanted)
+        has_it = True
 
         def pause(heard: Seconds = 0.0, /) -> None:  # noqa: ARG001 - how far the work is changes no turn
+            nonlocal has_it
             if not wanted():
                 raise Stopped
             if self._is_wanted_before(due):
+                has_it = False
                 self._give()
-                self._take(due)
+                self._take(due, wanted)
+                has_it = True
 
         try:
             pause()
             yield pause
         finally:
-            self._give()
+            if has_it:
+                self._give()
+
+    def look_again(self) -> None:
+        """Somebody gave up waiting: a note that waits for its turn for nobody need not go on doing so."""
+        with self._changed:
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Nobody gets a turn any more; those who hold one lose it at their next pause."""
@@ -79,16 +90,20 @@ class Turns:
         with self._changed:
             return self._stopped or bool(self._waiting and self._waiting[0][0] < due)
 
-    def _take(self, due: Seconds) -> None:
+    def _take(self, due: Seconds, wanted: Callable[[], bool]) -> None:
+        def is_over() -> bool:
+            return self._stopped or not wanted()
+
         with self._changed:
             me = (due, next(self._number))
             heapq.heappush(self._waiting, me)
-            self._changed.wait_for(lambda: self._stopped or (not self._taken and self._waiting[0] == me))
+            self._changed.wait_for(lambda: is_over() or (not self._taken and self._waiting[0] == me))
             self._waiting.remove(me)
             heapq.heapify(self._waiting)
-            self._taken = not self._stopped
-            if self._stopped:
+            if is_over():
+                self._changed.notify_all()  # another one may be the first now
                 raise Stopped
+            self._taken = True
 
     def _give(self) -> None:
         with self._changed:

@@ -5,6 +5,7 @@ import csv
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ import pytest
 import pytest_asyncio
 
 from models.analyzer import Analyzer, AnalyzerOptions
-from models.audio import SAMPLE_RATE
+from models.audio import SAMPLE_RATE, decode
 from models.speech import engines
 from models.speech.engines import Engine
-from models.speech.transcript import EngineUnavailable, Transcript, Word
+from models.speech.transcript import EngineUnavailable, Span, Transcript, Word
 from models.verdict import EMOTIONS, TONES, Unusable, UnusableNote
 from tests.models.test_audio import make  # noqa: F401 - a fixture
 
@@ -136,6 +137,43 @@ async def test_a_short_note_does_not_wait_for_long_ones(make):  # noqa: F811
         started = time.perf_counter()
         await analyzer.listen(short)
         assert time.perf_counter() - started < 4
+
+
+async def test_two_long_notes_at_most_are_in_memory_and_short_ones_pass_them(make, monkeypatch):  # noqa: F811
+    # Small as a file: its size tells nothing.
+    long = make("long.flac", "-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono", "-t", "301")
+    decoded, most = [], 0
+
+    def held():
+        return sum(one() is not None for one in decoded)
+
+    async def watched(data, limits=None):
+        nonlocal most
+        samples = await decode(data, limits)
+        if len(samples) > 300 * SAMPLE_RATE:
+            decoded.append(weakref.ref(samples))
+        most = max(most, held())
+        return samples
+
+    monkeypatch.setattr("models.analyzer.decode", watched)
+    monkeypatch.setattr("models.analyzer.find_speech", lambda *_, **__: [Span(0.0, 1.0)])
+    async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
+        analyzer._engine = Engine(Slow(), "slow")
+        longs = [asyncio.create_task(analyzer.listen(long)) for _ in range(6)]
+        await asyncio.sleep(1.5)
+        started = time.perf_counter()
+        await analyzer.listen(note("bad_day.oga"))
+        assert time.perf_counter() - started < 4
+        # Whoever gives up makes room for the next one, be it in work or not, and keeps none of the sound.
+        for task in longs[:5]:
+            task.cancel()
+        await asyncio.gather(*longs[:5], return_exceptions=True)
+        before = len(decoded)
+        async with asyncio.timeout(5):
+            while len(decoded) == before or held() > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        longs[5].cancel()
+    assert most == 2
 
 
 async def test_describe_names_engine_and_weights_in_one_line(analyzer):

@@ -91,6 +91,26 @@ def test_what_nobody_wants_any_more_is_given_up_and_the_next_one_goes_on():
     assert log.count("given up") < 1000
 
 
+def test_who_waits_for_nobody_does_not_wait_for_the_turn():
+    turns, log, started = Turns(), [], threading.Event()
+    wanted, going_on = threading.Event(), threading.Event()
+    wanted.set()
+    going_on.set()
+    first = work(turns, 1, 1000, log, "first", started, going_on.is_set)
+    started.wait()
+    given_up = work(turns, 2, 1, log, "given up", wanted=wanted.is_set)
+    third = work(turns, 3, 1, log, "third")
+    wanted.clear()
+    turns.look_again()
+    given_up.join(5)
+    assert log[-1] != "third"
+    assert "given up stopped" in log
+    going_on.clear()
+    for thread in (first, third):
+        thread.join()
+    assert log[-1] == "third"
+
+
 def test_stop_ends_who_works_and_who_waits():
     turns, log, started = Turns(), [], threading.Event()
     threads = [work(turns, 1, 1000, log, "working", started)]
