@@ -59,7 +59,7 @@ class Postgres:
         options = [option for setting in SETTINGS for option in ("-c", setting)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self._data, "-p", str(self.port), *options],
+                [self._binaries / "postgres", "-D", self.data, "-p", str(self.port), *options],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
@@ -92,11 +92,12 @@ class Postgres:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """All that it keeps."""
         return self._folder / "data"
 
     def _do(self, program: str, *options: str) -> None:
-        command = [self._binaries / program, "-D", self._data, *options]
+        command = [self._binaries / program, "-D", self.data, *options]
         done = subprocess.run(
             command, cwd=self._folder, user=self._user, capture_output=True, text=True, timeout=60
         )

@@ -11,8 +11,8 @@ import random
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.jobs import AT_ONCE
 from scripts.chaos_lab.crowd import Crowd, Seconds, calls_a_second, traces
 from tests.bot.conversation import choose, convert, sample
 from tests.bot.stub_models import STUBBED
+from tests.postgres import Postgres
 from tests.telegram import BotProcess, TelegramEmulator
 from tests.telegram.process import RUN
 
@@ -45,6 +46,8 @@ class Stage:
     crowd: Crowd
     folders: tuple[Path, ...]
     kills: int = 0
+    workers: list[BotProcess] = field(default_factory=list)
+    """Beside the bot."""
 
     async def kill(self) -> None:
         await self.bot.kill9()
@@ -53,7 +56,8 @@ class Stage:
 
     def row(self, *, spared: int = 0, **more: Any) -> Row:
         """What became of the notes. `spared`: warnings that may have come twice, beside one for each kill."""
-        tally, found = self.crowd.tally(), traces(self.crowd.said, *self.folders, log=self.bot.log())
+        log = "\n".join(process.log() for process in (self.bot, *self.workers))
+        tally, found = self.crowd.tally(), traces(self.crowd.said, *self.folders, log=log)
         held = not (tally.lost or tally.out_of_order or found) and tally.twice <= self.kills + spared
         return {
             "notes": tally.notes,
@@ -187,6 +191,30 @@ async def database(folder: Path, *, notes: int = 300) -> Row:
         return on.row()
 
 
+async def restarts(folder: Path, *, notes: int = 300, times: int = 5) -> Row:
+    """PostgreSQL is restarted under an intake and two workers."""
+    with Postgres() as server:
+        env = {"FOREWARN_DATABASE_URL": server.new_database()}
+        async with (
+            stage(folder, env=env, command=(*STUBBED, "--role", "intake")) as on,
+            AsyncExitStack() as running,
+        ):
+            for _ in range(2):
+                worker = BotProcess(on.tg, folder / "data", env=on.bot.env, command=(*STUBBED[:-1], "worker"))
+                on.workers.append(await running.enter_async_context(worker))
+                await _ready(worker)
+            on.folders += (server.data,)
+            coming = asyncio.create_task(on.crowd.burst(on.crowd.private(60), notes, within=12 * times))
+            for _ in range(times):
+                await asyncio.sleep(on.crowd.dice.uniform(4, 8))
+                await asyncio.to_thread(server.stop)
+                await asyncio.sleep(on.crowd.dice.uniform(0, 4))
+                await asyncio.to_thread(server.start)
+            await coming
+            await on.crowd.answered(within=120)
+            return on.row(spared=times, restarts=times)
+
+
 async def disk(folder: Path, *, notes: int = 300) -> Row:
     """The disk is full three times, once over a `kill -9`. Needs the right to mount."""
     data = folder / "data"
@@ -300,8 +328,16 @@ async def large(folder: Path) -> Row:
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (kills, network, database, disk, fairness, waiting, large, real)
+    for scenario in (kills, network, database, restarts, disk, fairness, waiting, large, real)
 }
+
+
+async def _ready(worker: BotProcess) -> None:
+    """Wait until a process that does not poll has said that it works."""
+    while "role=worker" not in worker.log():
+        if worker.returncode is not None:
+            raise AssertionError(worker.log())
+        await asyncio.sleep(0.1)
 
 
 async def _show_words(on: Stage, count: int) -> None:
