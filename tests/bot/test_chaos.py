@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 
 import pytest
 
@@ -14,6 +15,15 @@ from tests.bot.stub_models import note_of
 pytestmark = pytest.mark.slow
 
 LARGE = 20 * 2**20
+ATTENTIVE = (
+    sys.executable,
+    "-c",
+    "import runpy, sys, bot.jobs\n"
+    "bot.jobs.STUCK = 4.0\n"
+    "sys.argv[1:] = ['run']\n"
+    "runpy.run_module('tests.bot.stub_models', run_name='__main__', alter_sys=True)",
+)
+"""Looks after jobs that nobody is at sooner than usual."""
 
 
 async def test_sixty_notes_a_kill_a_bad_line_and_a_locked_database(tmp_path):
@@ -52,6 +62,30 @@ async def test_large_files_wait_for_each_other_and_small_ones_pass(tmp_path):
         await on.bot.start()
         for note in notes:
             await note.reply(within=60)
+
+
+async def test_what_was_answered_while_the_disk_took_no_word_of_it_is_not_answered_again(tmp_path):
+    async with stage(tmp_path, command=ATTENTIVE) as on:
+        [chat] = on.crowd.private(1)
+        with sqlite3.connect(tmp_path / "data" / "jobs.db") as jobs:
+            jobs.execute(
+                "CREATE TRIGGER full BEFORE UPDATE ON workflow_status"
+                " WHEN NEW.status IN ('SUCCESS', 'ERROR') BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+            )
+        first = on.crowd.voice(chat).note
+        await first.reply(within=30)
+        second = on.crowd.voice(chat).note
+        await chat.silence(2)
+        with sqlite3.connect(tmp_path / "data" / "jobs.db") as jobs:
+            states = "SELECT status FROM workflow_status WHERE workflow_uuid LIKE ?"
+            assert jobs.execute(states, (f"%:{first.id:010}",)).fetchone() == ("PENDING",)
+            jobs.execute("DROP TRIGGER full")
+        # It waits for the first one to end.
+        await second.reply(within=30)
+        assert on.bot.returncode is None
+        row = on.row()
+    assert row["held"], row
+    assert (row["kills"], row["twice"]) == (0, 0)
 
 
 async def test_a_clock_that_is_set_back_does_not_change_the_order(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 import time
@@ -50,7 +51,7 @@ class Machines:
             command=(*program, *command),
         )
         await self._running.enter_async_context(process)
-        await logged(process, "role=")
+        await logged(process, "role")
         return process
 
 
@@ -132,7 +133,8 @@ async def test_machines_come_and_go_while_notes_come_in(machines):
         for chat, person in chats:
             sent[chat.id].append(chat.voice(person, note_of(f"negative {chat.id} {round_}")))
         if round_ == 2:
-            workers.append(await machines.start("worker", STUB_SECONDS="0.1"))
+            writes_json = {"FOREWARN_LOG_FORMAT": "json"}
+            workers.append(await machines.start("worker", STUB_SECONDS="0.1", **writes_json))
             assert await workers[0].terminate() == 0
         await asyncio.sleep(0.5)
     await lobby.says("What I do", after=lobby.text(visitor, "/help"))
@@ -143,7 +145,14 @@ async def test_machines_come_and_go_while_notes_come_in(machines):
         # One that was said and not noted when its worker stopped may come again, after itself.
         assert list(dict.fromkeys(answers(chat))) == [note.id for note in sent[chat.id]]
         assert len(answers(chat)) <= len(sent[chat.id]) + 1
-    done = [re.findall(r"note done.*outcome=(\w+)", worker.log()) for worker in workers]
+    *plain, newcomer = workers
+    done = [re.findall(r"note done.*outcome=(\w+)", worker.log()) for worker in plain]
+    lines = [json.loads(line) for line in newcomer.output]
+    assert all({"event", "level", "logger", "timestamp"} <= line.keys() for line in lines)
+    told = [line for line in lines if line["event"] == "note done"]
+    ids = {f"{chat_id}:{note.id:010}" for chat_id, notes in sent.items() for note in notes}
+    assert {line["job"] for line in told} <= ids
+    done.append([line["outcome"] for line in told])
     assert all(done)
     assert {outcome for some in done for outcome in some} == {"warned"}
     assert not telegram.flood.violations
