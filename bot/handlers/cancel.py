@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,9 @@ from bot.waiting import CANCEL, Waiting
 
 __all__ = ["handlers"]
 
+MOMENT = 1.0
+"""Seconds."""
+
 
 def handlers(store: Store, waiting: Waiting) -> list[BaseHandler[Update, Any, Any]]:
     async def cancel(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -28,6 +32,10 @@ def handlers(store: Store, waiting: Waiting) -> list[BaseHandler[Update, Any, An
             return
         texts = await texts_in(update, store)
         told = await store.progress.at(said.chat_id, said.message_id)
+        if told is None:
+            # Pressed at once: Telegram shows a message a moment before it is remembered here.
+            await asyncio.sleep(MOMENT)
+            told = await store.progress.at(said.chat_id, said.message_id)
         if told is None:
             # The note was answered this moment, or the bot ended before it could remember this message.
             await answer_press(query, texts("cancel-too-late"))
