@@ -7,10 +7,12 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any, TypeVar
 
 import gradio
 import structlog
+from gradio.utils import cancel_tasks
 
 from bot.analyze import record
 from bot.settings import Settings
@@ -35,7 +37,7 @@ LONGEST_SENTENCE = 600
 AT_ONCE = 32
 """Notes that may be in the analyzer's hands: each holds its file in memory."""
 UNREAD: Seconds = 60.0
-"""How long an answer waits in memory for a program that asked and did not come for it."""
+"""How long an answer waits in memory for whoever asked and did not come for it."""
 
 
 class Refusal(Exception):
@@ -63,6 +65,16 @@ class Desk:
         Raises:
             Refusal, UnusableNote: there will be none.
         """
+        try:
+            async with aclosing(self._hear(upload, client)) as stages:
+                async for stage in stages:
+                    yield stage
+        except BaseException as error:
+            # Gradio keeps how the last note was given up until the next one comes, and the sound is in there.
+            clear_frames(error.__traceback__)
+            raise
+
+    async def _hear(self, upload: str | None, client: str) -> AsyncGenerator[Stage | Verdict, None]:
         data = self.uploads.take(upload or "")
         if data is None:
             raise Refusal("web-no-upload")
@@ -94,9 +106,9 @@ def page(desk: Desk, language: str) -> gradio.Blocks:
         gradio.HTML(drawing.draw("header", language=language), js_on_load=None, apply_default_css=False)
         with gradio.Tabs():
             with gradio.Tab(str(drawing.say("web-tab-listen"))):
-                _listen(desk, drawing)
+                _listen(desk, drawing, blocks)
             with gradio.Tab(str(drawing.say("web-tab-why"))) as why:
-                _look_inside(desk, drawing, why)
+                _look_inside(desk, drawing, blocks, why)
             with gradio.Tab(str(drawing.say("web-tab-training"))):
                 _training(drawing)
         _api(desk, blocks)
@@ -105,7 +117,7 @@ def page(desk: Desk, language: str) -> gradio.Blocks:
     return blocks
 
 
-def _listen(desk: Desk, drawing: Drawing) -> None:
+def _listen(desk: Desk, drawing: Drawing, blocks: gradio.Blocks) -> None:
     recorder = _takes_names(
         gradio.HTML(
             html_template=drawing.note(desk.settings),
@@ -124,6 +136,8 @@ def _listen(desk: Desk, drawing: Drawing) -> None:
             yield drawing.sorry("business-unusable", reason=error.reason)
         except Refusal as refusal:
             yield drawing.sorry(refusal.key, **refusal.values)
+        finally:
+            _forget_unread(blocks, request)
 
     hearing = recorder.submit(
         hear,
@@ -145,8 +159,14 @@ def _listen(desk: Desk, drawing: Drawing) -> None:
             api_visibility="private",
         )
 
+    async def leave(request: gradio.Request) -> None:
+        """A page was closed. Gradio itself would see to that at the next stage, which may be far."""
+        await cancel_tasks({f"{request.session_hash}_{hearing['id']}"})
 
-def _look_inside(desk: Desk, drawing: Drawing, tab: gradio.Tab) -> None:
+    blocks.unload(leave)
+
+
+def _look_inside(desk: Desk, drawing: Drawing, blocks: gradio.Blocks, tab: gradio.Tab) -> None:
     sentence = gradio.Textbox(
         str(drawing.say("web-why-example")),
         label=str(drawing.say("web-why-sentence")),
@@ -160,11 +180,13 @@ def _look_inside(desk: Desk, drawing: Drawing, tab: gradio.Tab) -> None:
         )
     shown = gradio.HTML("", js_on_load=_script("why"), apply_default_css=False)
 
-    async def look(text: str, layer: float, head: float) -> str:
+    async def look(text: str, layer: float, head: float, request: gradio.Request) -> str:
         try:
             insight = await desk.analyzer.look_inside(str(text)[:LONGEST_SENTENCE])
         except ValueError:
             return drawing.sorry("web-why-no-words")
+        finally:
+            _forget_unread(blocks, request)
         return drawing.insight(insight, int(layer), int(head))
 
     gradio.on(
@@ -208,7 +230,7 @@ def _api(desk: Desk, blocks: gradio.Blocks) -> None:
             message = drawing.texts(refusal.key, **refusal.values)
             raise gradio.Error(message, print_exception=False) from None
         finally:
-            _forget_unread(blocks, request.session_hash)
+            _forget_unread(blocks, request)
 
     async def predict(note: dict[str, Any] | None, request: gradio.Request) -> dict[str, Any]:
         """The verdict on a note, as `forewarn analyze --json` prints it."""
@@ -219,9 +241,9 @@ def _api(desk: Desk, blocks: gradio.Blocks) -> None:
     gradio.Button(visible=False).click(stages, note, answer, api_name="stages", preprocess=False)
 
 
-def _forget_unread(blocks: gradio.Blocks, session: str | None) -> None:
+def _forget_unread(blocks: gradio.Blocks, request: gradio.Request) -> None:
     """Gradio keeps an answer for whoever asked until they come for it, which may be never."""
-    unread = blocks._queue.pending_messages_per_session
+    session, unread = request.session_hash, blocks._queue.pending_messages_per_session
 
     def forget() -> None:
         if session and session in unread and not unread[session].empty():

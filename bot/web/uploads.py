@@ -5,8 +5,8 @@ A name is given for every upload, and whoever has it can use it once. What nobod
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
@@ -40,7 +40,6 @@ class Refused(Exception):
 class _Upload:
     client: str
     data: bytes
-    came_at: Seconds
 
 
 class Uploads:
@@ -56,7 +55,6 @@ class Uploads:
         Raises:
             Refused: it is too big, no such form, or there is no room for it now.
         """
-        self._drop_old()
         own = sum(upload.client == client for upload in self._waiting.values())
         taken = sum(len(upload.data) for upload in self._waiting.values())
         if own >= MOST or taken >= ROOM * self._largest:
@@ -74,12 +72,12 @@ class Uploads:
         if len(data) > self._largest:
             raise self._too_big()
         name = secrets.token_urlsafe()
-        self._waiting[name] = _Upload(client, data, time.monotonic())
+        self._waiting[name] = _Upload(client, data)
+        asyncio.get_running_loop().call_later(KEPT, self._waiting.pop, name, None)
         return name
 
     def take(self, name: str) -> bytes | None:
         """What was uploaded, once; None if there is no such upload (any more)."""
-        self._drop_old()
         upload = self._waiting.pop(name, None)
         return upload.data if upload else None
 
@@ -93,8 +91,3 @@ class Uploads:
 
     def _too_big(self) -> Refused:
         return Refused(413, f"the file is over {self._largest // 2**20} MB")
-
-    def _drop_old(self) -> None:
-        oldest = time.monotonic() - KEPT
-        for name in [name for name, upload in self._waiting.items() if upload.came_at < oldest]:
-            self._waiting.pop(name, None)

@@ -124,6 +124,7 @@ def test_a_note_in_work_can_be_stopped_and_really_is(server, visit, tmp_path):
     page = visit()
     page.locator(".fw-file").set_input_files(long)
     page.wait_for_function("document.querySelector('.fw-stages progress')?.value > 0.1", timeout=HEARD)
+    files, written = server.files(), len(server.written())
     page.get_by_role("button", name="Stop").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".fw-sorry")).to_have_text("✋Stopped. Nothing of this note is kept.")
@@ -133,6 +134,7 @@ def test_a_note_in_work_can_be_stopped_and_really_is(server, visit, tmp_path):
         assert time.monotonic() - began < 30
     page.locator(".fw-sample").first.click()
     expect(page.locator(".fw-verdict")).to_be_visible(timeout=HEARD)
+    assert (server.files(), server.written()[written:]) == (files, [])
 
 
 def test_with_the_keyboard_alone(visit):
