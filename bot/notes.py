@@ -11,9 +11,9 @@ where it has one message to fill in and may do nothing else.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 from telegram import Audio, Document, Message, MessageOriginUser, Update, User, Video, VideoNote, Voice
 from telegram.constants import ChatType, MessageEntityType
@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 TONE_COMMAND = "/tone"
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,9 @@ def note_in(update: Update, bot_username: str) -> Note | BusinessNote | None:
 
     In private that is any file, for somebody waits for an answer. In a group, music and documents are left
     alone unless someone asks; so they are in a connected account.
+
+    Raises:
+        TypeError: what Telegram says of it is of another kind than Telegram says things.
     """
     if update.business_message is not None:
         return _business_note(update.business_message)
@@ -224,7 +228,7 @@ def note_answered(warning: Message, asker: User) -> Note | None:
     sound = None if noted is None else _sound(noted)
     if noted is None or sound is None:
         return None
-    return Note(
+    note = Note(
         chat_id=warning.chat_id,
         reply_to=noted.message_id,
         thread_id=warning.message_thread_id if warning.is_topic_message else None,
@@ -234,6 +238,7 @@ def note_answered(warning: Message, asker: User) -> Note | None:
         asker_id=asker.id,
         **(_recording(noted, noted, sound) | {"message_id": warning.message_id}),
     )
+    return _checked(note)
 
 
 Sound = Voice | VideoNote | Audio | Video | Document
@@ -281,10 +286,11 @@ def _business_note(message: Message) -> BusinessNote | None:
     # In a private chat, the chat's id is the contact's.
     if sender.id != message.chat_id or sender.is_bot or message.sender_business_bot is not None:
         return None
-    return BusinessNote(
+    note = BusinessNote(
         contact=Contact(message.business_connection_id, sender.id, sender.first_name),
         **_recording(message, message, sound),
     )
+    return _checked(note)
 
 
 def holds_sound(message: Message) -> bool:
@@ -298,17 +304,18 @@ def guest_note(message: Message, inline_id: str) -> GuestNote | None:
     sound = None if noted is None else _sound(noted)
     if noted is None or sound is None or asker is None:
         return None
-    return GuestNote(
+    note = GuestNote(
         inline_id=inline_id,
         asker_id=asker.id,
         language_code=asker.language_code,
         **_recording(message, noted, sound),
     )
+    return _checked(note)
 
 
 def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Note:
     sender = request.from_user
-    return Note(
+    note = Note(
         chat_id=request.chat_id,
         reply_to=noted.message_id,
         thread_id=request.message_thread_id if request.is_topic_message else None,
@@ -319,6 +326,7 @@ def _note(request: Message, noted: Message, sound: Sound, *, asked: bool) -> Not
         album=request.media_group_id,
         **_recording(request, noted, sound),
     )
+    return _checked(note)
 
 
 def speaker_of(message: Message) -> int | None:
@@ -329,6 +337,17 @@ def speaker_of(message: Message) -> int | None:
     if message.from_user is None or message.sender_chat is not None:
         return None
     return message.from_user.id
+
+
+def _checked(made: _Made) -> _Made:
+    """The library hands on whatever came; kept in the queue, that would trouble all who look at it."""
+    for name, kind in get_type_hints(type(made)).items():
+        value = getattr(made, name)
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is of the kind {type(value).__name__}")
+        if is_dataclass(value):
+            _checked(value)
+    return made
 
 
 def _recording(request: Message, noted: Message, sound: Sound) -> dict[str, Any]:

@@ -50,6 +50,31 @@ def test_whatever_holds_a_voice_is_a_note(sound):
     assert note.language_code == "ru"
 
 
+@pytest.mark.parametrize("odd", ["x", "", [], {"id": 1}, 1.5], ids=repr)
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda odd: {"voice": VOICE | {"duration": odd}},
+        lambda odd: {"voice": VOICE | {"file_size": odd}},
+        lambda odd: {"voice": VOICE, "chat": PRIVATE | {"id": odd}},
+        lambda odd: {"voice": VOICE, "message_thread_id": odd, "is_topic_message": True},
+        lambda odd: {"voice": VOICE, "from": ANNA | {"language_code": odd}},
+        lambda odd: {"voice": VOICE, "forward_origin": {"type": "user", "sender_user": MAX | {"id": odd}}},
+    ],
+    ids=["duration", "size", "chat", "topic", "language", "speaker"],
+)
+def test_what_is_of_another_kind_than_it_should_be_never_gets_into_the_queue(spoilt, odd):
+    try:
+        note = note_in(update(**spoilt(odd)), "forewarn_bot")
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return
+    kept = note.to_json()
+    assert isinstance(kept["duration"], float)
+    assert isinstance(kept["language_code"], str)
+    for name in ("file_size", "chat_id", "thread_id", "speaker_id"):
+        assert kept[name] is None or isinstance(kept[name], int), name
+
+
 @pytest.mark.parametrize(
     ("fields", "speaker"),
     [
