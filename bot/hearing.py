@@ -20,7 +20,7 @@ from bot.metrics import measured
 from bot.notes import Note
 from bot.store import ChatSettings, Store
 from bot.store.chat import ChatLanguage
-from models.analyzer import LONGEST_NOTE, Analyzer
+from models.analyzer import LONGEST_NOTE, Analyzer, forget_frames
 from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote, Verdict
 
 __all__ = ["Ear", "NotHeard", "Progress", "Trouble"]
@@ -152,6 +152,7 @@ class Ear:
         if listening is None:
             listening = self._listening[key] = _Listening()
             listening.task = asyncio.create_task(self._listen(note, language, certain, listening, explain))
+            listening.task.add_done_callback(_let_go)
         listening.waiting += 1
         self._heard_for[note.job_id] = listening
         try:
@@ -213,6 +214,14 @@ class _Listening:
         """Called from the listener's thread. Two tries of an engine never show a step back."""
         before = self.progress.heard if self.progress else 0.0
         self.progress = Progress(max(before, heard), duration)
+
+
+def _let_go(ended: asyncio.Task[Verdict]) -> None:
+    """Let no file stay in memory with the error that a task ended with."""
+    try:
+        ended.result()
+    except BaseException as error:
+        forget_frames(error)
 
 
 class _Room:

@@ -65,6 +65,7 @@ __all__ = [
     "Insight",
     "describe_decoder",
     "find_ffmpeg",
+    "forget_frames",
 ]
 
 _log = logging.getLogger(__name__)
@@ -264,7 +265,7 @@ class Analyzer:
         try:
             return await self._decode_and(judge, data, heard)
         except BaseException as error:
-            _forget_frames(error)
+            forget_frames(error)
             raise
 
     async def judge(self, texts: Sequence[str], language: Language | None = None) -> list[Verdict]:
@@ -396,6 +397,13 @@ class Analyzer:
                 )
 
 
+def forget_frames(error: BaseException) -> None:
+    """Whoever keeps an error keeps the frames that it went through: let nothing of a note stay with them."""
+    clear_frames(error.__traceback__)
+    if error.__suppress_context__:
+        error.__context__ = None
+
+
 class _Pace:
     """A running mean of what a second of a note costs. Written by one thread at a time: the one whose turn
     it is."""
@@ -435,13 +443,6 @@ async def _decode_short(data: bytes) -> Samples | None:
         if error.reason is Unusable.TOO_LONG:
             return None
         raise
-
-
-def _forget_frames(error: BaseException | None) -> None:
-    """Whoever keeps an error keeps the frames that it went through: let no sound stay in memory with them."""
-    while error is not None:
-        clear_frames(error.__traceback__)
-        error = error.__context__
 
 
 def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:

@@ -64,6 +64,18 @@ async def test_large_files_wait_for_each_other_and_small_ones_pass(tmp_path):
             await note.reply(within=60)
 
 
+async def test_files_that_nothing_can_be_heard_in_do_not_stay_in_memory(tmp_path):
+    async with stage(tmp_path, env={"STUB_DECODES": "yes"}) as on:
+        [chat] = on.crowd.private(1)
+        before = on.bot.memory
+        for number in range(8):
+            await chat.voice(on.crowd.people[0], bytes([number]) * (LARGE - 1)).reply(within=30)
+        # What was read from the line a moment ago may still lie there.
+        async with asyncio.timeout(10):
+            while on.bot.memory > before + 3 * LARGE:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+
 async def test_what_was_answered_while_the_disk_took_no_word_of_it_is_not_answered_again(tmp_path):
     async with stage(tmp_path, command=ATTENTIVE) as on:
         [chat] = on.crowd.private(1)
