@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -237,6 +238,74 @@ async def test_a_family_on_a_phone_in_russian_and_in_the_dark(opened):
         await page.select_option("#language", "en")
         await page.locator("#name", has_text="Family").wait_for()
         await page.emulate_media(color_scheme="light")
+
+
+async def choose(page, topic: str, choice: str) -> None:
+    """Open /settings in the chat that is open, and choose."""
+    await page.fill("#text", "/settings")
+    await page.keyboard.press("Enter")
+    await warned(page, "Each button shows")
+    menu = page.locator("#log article.bot").last
+    await menu.get_by_role("button", name=topic).click()
+    await menu.get_by_role("button", name=choice).click()
+    await menu.get_by_role("button", name="✓").filter(has_text=choice).wait_for()
+
+
+@in_browser
+async def test_what_is_dropped_deleted_and_folded(opened, tmp_path):
+    page = await opened(viewport=PHONE)
+    await choose(page, "Words: hidden", "shown")
+    two_minutes = ("-af", "aloop=-1:2e6", "-t", "120")
+    note = convert(sample("negative"), tmp_path, "note.ogg", *two_minutes)
+    file = await page.evaluate_handle(
+        """(data) => {
+          const carried = new DataTransfer(), bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt());
+          carried.items.add(new File([bytes], "note.ogg", { type: "audio/ogg" }));
+          return carried;
+        }""",
+        b64encode(note).decode(),
+    )
+    await page.dispatch_event("#log", "dragenter", {"dataTransfer": file})
+    await page.locator("#drop", has_text="Drop a voice note here").wait_for()
+    await page.dispatch_event("#log", "drop", {"dataTransfer": file})
+    await page.locator("#drop").wait_for(state="hidden")
+    assert await page.locator("#log .own .voice .length").inner_text() == "2:00"
+
+    progress = page.get_by_role("button", name="Cancel")
+    await progress.focus()
+    await progress.wait_for(state="detached")
+    assert await page.evaluate("document.activeElement.id") == "text"
+    warning = page.locator("#log .bot", has=page.locator("blockquote .more")).last
+    quote, more = warning.locator("blockquote"), warning.locator("blockquote .more")
+    folded = (await quote.bounding_box())["height"]
+    await more.click()
+    assert await more.get_attribute("aria-expanded") == "true"
+    assert (await quote.bounding_box())["height"] > 2 * folded
+    await more.press("Enter")
+    assert (await quote.bounding_box())["height"] == folded
+
+
+@in_browser
+async def test_in_a_group_words_come_in_an_alert_and_a_reaction_is_seen(opened):
+    page = await opened()
+    await page.click("#tab-group")
+    await choose(page, "Words: hidden", "on a button")
+    await send_sample(page, 2)
+    reveal = (await warned(page, "sounds negative")).get_by_role("button", name="Show the words")
+    alert = page.get_by_role("alertdialog")
+    async with asyncio.timeout(HEARD / 1000):
+        while True:  # a busy machine asks for another press
+            await reveal.click()
+            await alert.wait_for()
+            said = await alert.inner_text()
+            await page.keyboard.press("Escape")
+            await alert.wait_for(state="hidden")
+            if "birthday" in said:
+                break
+    assert await reveal.evaluate("node => node === document.activeElement")
+    await choose(page, "Style: gentle", "reaction only")
+    await send_sample(page, 1)
+    await page.locator("#log .own .reactions").get_by_role("img", name="Reaction ❤").wait_for()
 
 
 async def test_other_sites_and_strangers_are_shown_the_door(url):

@@ -14,7 +14,7 @@ let here = "bot", replyTo = null, typing = {};
 const by = { bot: "you", friend: "you", group: "you" };
 const rooms = { bot: new Map(), friend: new Map(), group: new Map() }; // number → message
 const nodes = new Map(); // "chat/number" → node
-const drafts = {}, unread = { bot: 0, friend: 0, group: 0 };
+const drafts = {}, unread = { bot: new Set(), friend: new Set(), group: new Set() };
 const files = new Map();
 
 const t = (name) => scene?.texts[name] ?? "";
@@ -132,7 +132,7 @@ function put(message) {
   room.set(message.id, message);
   if (isNew && message.by === "bot") {
     typing[message.chat] = 0;
-    if (message.chat !== here) unread[message.chat] += 1;
+    if (message.chat !== here) unread[message.chat].add(message.id);
   }
   const key = `${message.chat}/${message.id}`, old = nodes.get(key);
   const node = withTools(drawn(message, room.get(message.reply_to), act), message);
@@ -160,10 +160,14 @@ function keepFocus(old, node) {
 }
 
 function drop({ chat, id }) {
+  const node = nodes.get(`${chat}/${id}`);
+  if (node?.contains(document.activeElement)) $("text").focus({ preventScroll: true });
   rooms[chat].delete(id);
-  nodes.get(`${chat}/${id}`)?.remove();
+  unread[chat].delete(id);
   nodes.delete(`${chat}/${id}`);
+  node?.remove();
   furnish();
+  listChats();
 }
 
 function doing(chat) {
@@ -188,7 +192,7 @@ function listChats() {
     line.textContent = last ? last.event ?? summary(last, act) : about(key);
     words.append(name, line);
     tab.append(face(key, title), words);
-    if (unread[key]) tab.append(Object.assign(document.createElement("em"), { textContent: unread[key] }));
+    if (unread[key].size) tab.append(Object.assign(document.createElement("em"), { textContent: unread[key].size }));
     tab.addEventListener("click", () => open(key));
     return tab;
   });
@@ -222,7 +226,7 @@ const chat = () => scene.chats.find(({ key }) => key === here);
 function open(key) {
   drafts[here] = $("text").value;
   here = key;
-  unread[key] = 0;
+  unread[key].clear();
   setReply(null);
   $("text").value = drafts[key] ?? "";
   $("room").setAttribute("aria-labelledby", `tab-${key}`);
