@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 import random
@@ -193,7 +194,10 @@ async def test_strange_updates_end_nothing(telegram, tmp_path):
                     spoil(update, chance)
             queue.pending.append(update)
         queue.changed.notify()
-        await telegram.confirmed(within=HOW_MANY / 10)
+        taken = asyncio.create_task(telegram.confirmed(within=HOW_MANY / 10))
+        while not (await asyncio.wait([taken], timeout=1))[0]:
+            assert bot.returncode is None, bot.log()[-5000:]
+        await taken
         olga = telegram.user("Olga", language_code="en")
         note = telegram.private(olga).voice(olga, note_of("positive all is well"))
         assert "positive" in (await note.reply(within=60)).text
