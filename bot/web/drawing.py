@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +13,7 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.chat.samples import samples
 from bot.languages import SPOKEN
 from bot.settings import Settings
 from bot.store import ChatSettings
@@ -25,9 +26,8 @@ from bot.web.looking import look
 from models.analyzer import LONGEST_NOTE, Insight
 from models.verdict import Moment, Tone, Verdict
 
-__all__ = ["SAMPLES", "Drawing"]
+__all__ = ["Drawing"]
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 SAID: tuple[Style, ...] = (Style.GENTLE, Style.BRIEF, Style.DETAILED, Style.REACTION)
 SKIES: dict[Tone, str] = {"negative": "🌧", "neutral": "🌤", "positive": "☀️"}
 UNSURE_SKY = "🌫"
@@ -70,14 +70,10 @@ class Drawing:
 
     def note(self, settings: Settings) -> str:
         """Where a note is recorded, dropped or chosen."""
-        with (SAMPLES / "samples.tsv").open(encoding="utf-8", newline="") as table:
-            samples = [
-                {**row, "title": shorten(row["transcript"], TITLE, placeholder="…")}
-                for row in csv.DictReader(table, delimiter="\t")
-            ]
         # Those in the visitor's language first.
-        samples.sort(key=lambda sample: sample["language"] != self.language)
-        return self._draw("note", samples=samples, megabytes=settings.max_file_mb, minutes=LONGEST_NOTE // 60)
+        notes = sorted(samples(), key=lambda note: note.language != self.language)
+        titled = [(note, _title(note.transcript)) for note in notes]
+        return self._draw("note", samples=titled, megabytes=settings.max_file_mb, minutes=LONGEST_NOTE // 60)
 
     def stage(self, stage: Stage) -> str:
         begin, end = SHARES[stage.name]
@@ -170,6 +166,10 @@ def _said(verdict: Verdict, language: str, here: Texts) -> Iterator[tuple[str, M
             else f'<span class="fw-reaction">{warning.reaction}</span>'
         )
         yield here(f"settings-style-{style}"), Markup(said)  # noqa: S704 - as Telegram gets it
+
+
+def _title(transcript: str) -> str:
+    return re.sub(r"\W*…$", "…", shorten(transcript, TITLE, placeholder="…"))
 
 
 def _percent(share: float) -> int:

@@ -20,10 +20,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.chat.samples import SAMPLES
 from bot.languages import SPOKEN
 from bot.listener import Progress, analyzer_options
 from bot.settings import Settings
-from bot.web.drawing import SAMPLES
 from bot.web.page import ASSETS, PICTURES, Desk, page
 from bot.web.uploads import Refused
 from models.analyzer import Analyzer, find_ffmpeg
