@@ -31,7 +31,7 @@ from tests.bot.conversation import FFMPEG, choose, press  # noqa: E402
 from tests.telegram import BotProcess, Note, Room, TelegramEmulator, User  # noqa: E402
 
 SAMPLES = ROOT / "bot" / "samples"
-STYLE = Path(__file__).with_suffix(".css")
+STYLES = (ROOT / "bot" / "chat" / "page" / "bubbles.css", Path(__file__).with_suffix(".css"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT, SCALE = 1120, 785, 1.5
 """The page in CSS pixels, and how many pixels of the picture each of them is."""
@@ -82,7 +82,7 @@ async def story(tg: TelegramEmulator) -> list[tuple[Room, User]]:
 async def page(views: list[tuple[Room, User]]) -> str:
     """Chats side by side."""
     chats = [await drawn(room, viewer) for room, viewer in views]
-    style = STYLE.read_text(encoding="utf-8")
+    style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
     return (
         f'<!doctype html><meta charset="utf-8"><title>forewarn</title><style>{style}</style>{"".join(chats)}'
     )
@@ -116,18 +116,19 @@ async def bubble(note: Note, viewer: User) -> str:
         parts.append(quote(note.reply_to))
     time = f'<span class="time">{datetime.fromtimestamp(message.date, UTC):%H:%M}</span>'
     if "voice" in message.content:
-        parts.append(await voice(note.data, time))
+        parts.append(await voice(note.data))
     else:
-        parts.append(f'<div class="text">{marked_up(note.text, note.entities)}{time}</div>')
-    parts.append(f'<span class="reaction">{note.bot_reaction}</span>' if note.bot_reaction else "")
+        parts.append(f'<div class="text">{marked_up(note.text, note.entities)}</div>')
+    parts.append(time)
     keyboard = "".join(map(row, (message.markup or {}).get("inline_keyboard", [])))
     kind = f"said{' own' * own}{' bot' * by_bot}"
-    return f'<div class="{kind}"><div class="bubble">{"".join(parts)}</div>{keyboard}</div>'
+    inner = f'<div class="bubble">{"".join(parts)}</div><div class="keys">{keyboard}</div>'
+    return f'<div class="{kind}">{inner}</div>'
 
 
 def row(buttons: list[dict[str, Any]]) -> str:
-    labels = "".join(f"<span>{escape(button['text'])}</span>" for button in buttons)
-    return f'<div class="row">{labels}</div>'
+    labels = "".join(f"<button>{escape(button['text'])}</button>" for button in buttons)
+    return f"<div>{labels}</div>"
 
 
 def quote(note: Note) -> str:
@@ -135,7 +136,7 @@ def quote(note: Note) -> str:
     return f'<div class="quote"><b>{escape(who)}</b>{escape(note.text[:40]) or "Voice message"}</div>'
 
 
-async def voice(data: bytes, time: str) -> str:
+async def voice(data: bytes) -> str:
     """A player, with the note's own loudness for a wave."""
     sound = np.abs(await decode(data))
     loudest = [part.max(initial=0.0) for part in np.array_split(sound, BARS)]
@@ -143,8 +144,8 @@ async def voice(data: bytes, time: str) -> str:
     seconds = round(len(sound) / SAMPLE_RATE)
     bars = "".join(f'<i style="height:{height}px"></i>' for height in heights)
     return (
-        f'<div class="voice"><div class="play"></div><div class="wave">{bars}</div>'
-        f'<div class="length">{seconds // 60}:{seconds % 60:02}{time}</div></div>'
+        f'<div class="voice"><button></button><div class="wave">{bars}</div>'
+        f'<div class="length">{seconds // 60}:{seconds % 60:02}</div></div>'
     )
 
 
