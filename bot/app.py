@@ -83,6 +83,10 @@ ALLOWED_UPDATES = [
 UPDATES_AT_ONCE = 64
 POLL_SECONDS = 30
 START_TRIES = 3
+STOP_SECONDS = 4.0
+"""For answers to commands that are under way."""
+HANDLER = ":process_concurrent_update"
+"""How the library's names of tasks end that handle an update."""
 UPKEEP_SECONDS = 600
 DAYS_OF_JOBS = 3
 """Days that ended jobs are kept: longer than Telegram may send an update again (24 hours)."""
@@ -314,7 +318,14 @@ async def _receiving(app: App, webhook: Webhook | None) -> AsyncIterator[None]:
         if updater.running:
             await updater.stop()
         if app.running:
-            await app.stop()
+            try:
+                await asyncio.wait_for(app.stop(), STOP_SECONDS)
+            except TimeoutError:
+                # Many in one group, say, which may be told something only every three seconds.
+                handlers = [task for task in asyncio.all_tasks() if task.get_name().endswith(HANDLER)]
+                log.warning("updates dropped", count=len(handlers))
+                for task in handlers:
+                    task.cancel()
 
 
 async def _start_webhook(updater: Updater, webhook: Webhook) -> None:

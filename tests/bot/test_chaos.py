@@ -100,6 +100,16 @@ async def test_what_was_answered_while_the_disk_took_no_word_of_it_is_not_answer
     assert (row["kills"], row["twice"]) == (0, 0)
 
 
+async def test_a_stop_does_not_wait_for_answers_that_telegram_does_not_take(tmp_path):
+    async with stage(tmp_path) as on:
+        [chat] = on.crowd.private(1)
+        hold = on.tg.fail("sendMessage", delay=60, times=None)
+        chat.text(on.crowd.people[0], "/help")
+        await on.tg.until(lambda: hold.hits, 30, "the answer to be sent")
+        assert await on.bot.terminate() == 0
+        assert "Traceback" not in on.bot.log()
+
+
 async def test_a_clock_that_is_set_back_does_not_change_the_order(tmp_path):
     async with stage(tmp_path) as on:
         chat = on.crowd.private(1)[0]
