@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import gradio
 import structlog
-from gradio.utils import cancel_tasks
 
 from bot.analyze import record
 from bot.settings import Settings
@@ -158,12 +157,6 @@ def _listen(desk: Desk, drawing: Drawing, blocks: gradio.Blocks) -> None:
             show_progress="hidden",
             api_visibility="private",
         )
-
-    async def leave(request: gradio.Request) -> None:
-        """A page was closed. Gradio itself would see to that at the next stage, which may be far."""
-        await cancel_tasks({f"{request.session_hash}_{hearing['id']}"})
-
-    blocks.unload(leave)
 
 
 def _look_inside(desk: Desk, drawing: Drawing, blocks: gradio.Blocks, tab: gradio.Tab) -> None:
