@@ -72,6 +72,7 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         # The owner has no limit, and /admin; for others there is no such command.
         for _ in range(3):
             assert "negative" in (await desk.voice(owner, sample("negative")).reply(within=HEARD)).text
+        await desk.silence(1)  # until the last one's job has ended
         report = await desk.says("forewarn", after=desk.text(owner, "/admin"))
         assert "Queue: 0 notes" in report.text
         assert "warned 7" in report.text

@@ -275,8 +275,10 @@ async def test_what_is_dropped_deleted_and_folded(opened, tmp_path):
     await progress.focus()
     await progress.wait_for(state="detached")
     assert await page.evaluate("document.activeElement.id") == "text"
-    warning = page.locator("#log .bot", has=page.locator("blockquote .more")).last
+    # The settings show a quote too, one that is too short to fold.
+    warning = page.locator("#log .bot", has=page.locator("blockquote .more:visible")).last
     quote, more = warning.locator("blockquote"), warning.locator("blockquote .more")
+    await more.wait_for()
     folded = (await quote.bounding_box())["height"]
     await more.click()
     assert await more.get_attribute("aria-expanded") == "true"
