@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from traceback import clear_frames
 from typing import Any, TypeVar
 
 import gradio
@@ -18,7 +17,7 @@ from bot.settings import Settings
 from bot.web.drawing import Drawing
 from bot.web.listening import Guests, Stage, listen
 from bot.web.uploads import Uploads
-from models.analyzer import Analyzer
+from models.analyzer import Analyzer, forget_frames
 from models.verdict import Seconds, UnusableNote, Verdict
 
 __all__ = ["Desk", "page"]
@@ -70,7 +69,7 @@ class Desk:
                     yield stage
         except BaseException as error:
             # Gradio keeps how the last note was given up until the next one comes, and the sound is in there.
-            clear_frames(error.__traceback__)
+            forget_frames(error)
             raise
 
     async def _hear(self, upload: str | None, client: str) -> AsyncGenerator[Stage | Verdict, None]:

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -16,7 +17,8 @@ import uvicorn
 from bot.settings import Settings
 from bot.web import page, uploads
 from bot.web.server import application
-from models.verdict import EMOTIONS, JudgedWord, Verdict
+from models.verdict import JudgedWord
+from tests.bot.test_warnings import ANGRY
 
 pytestmark = pytest.mark.slow
 
@@ -38,19 +40,7 @@ class Parrot:
         except asyncio.CancelledError:
             self.given_up = True
             raise
-        return Verdict(
-            tone="neutral",
-            confidence=0.9,
-            unsure=False,
-            scores={"negative": 0.05, "neutral": 0.9, "positive": 0.05},
-            emotions=dict.fromkeys(EMOTIONS, 0.1),
-            emotions_present=("neutral",),
-            language="en",
-            transcript=said,
-            duration=2.0,
-            engine="parrot",
-            words=(JudgedWord(said, 0.0, 2.0, 0.0),),
-        )
+        return replace(ANGRY, transcript=said, words=(JudgedWord(said, 0.0, 2.0, 0.0),))
 
 
 @pytest.fixture
