@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from telegram import Audio, Document, Message, MessageOriginUser, Update, User, Video, VideoNote, Voice
@@ -340,14 +339,9 @@ def speaker_of(message: Message) -> int | None:
     return message.from_user.id
 
 
-@cache
-def _kinds(of: type) -> dict[str, Any]:
-    return get_type_hints(of)
-
-
 def _checked(made: _Made) -> _Made:
     """The library hands on whatever came; kept in the queue, that would trouble all who look at it."""
-    for name, kind in _kinds(type(made)).items():
+    for name, kind in get_type_hints(type(made)).items():
         value = getattr(made, name)
         if not isinstance(value, kind):
             raise TypeError(f"{name} is of the kind {type(value).__name__}")
