@@ -177,6 +177,9 @@ async def test_warnings_go_and_digests_grow_over_a_restart(telegram, tmp_path):
         digest = await group.voice(max_, sample("negative")).reply(within=HEARD)
         warning = await chat.voice(anna, sample("negative")).reply(within=HEARD)
         hello = await chat.says("What I do", after=chat.text(anna, "/help"))
+        # Until both jobs are known to have ended: one cut off just before that would be answered again.
+        await telegram.until(lambda: bot.log().count("note done") == 2, HEARD, "both notes to end")
+        await chat.silence(1)
         await bot.kill9()
         with sqlite3.connect(tmp_path / "forewarn.db") as store:
             [[due]] = store.execute("SELECT due FROM passing").fetchall()
