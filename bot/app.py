@@ -64,6 +64,7 @@ from bot.profile import publish_commands, publish_descriptions
 from bot.settings import ConfigurationError, Settings, Webhook
 from bot.store import Store, StoreError
 from bot.waiting import Waiting
+from bot.warnings import read_texts
 from models.analyzer import LONGEST_NOTE, Analyzer, AudioToolMissing, EngineUnavailable, find_ffmpeg
 
 __all__ = ["Role", "StartError", "run", "start_errors"]
@@ -111,6 +112,7 @@ async def run(settings: Settings, token: str, role: Role = "all") -> None:
         raise StartError("Several processes need a PostgreSQL that they share: set FOREWARN_DATABASE_URL.")
     with _data_folder(settings), start_errors():
         webhook = settings.webhook()
+        read_texts()
         await find_ffmpeg()
         async with (
             window.open(settings.metrics_listen),

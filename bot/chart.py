@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 
 from PIL import Image, ImageDraw, ImageFont
@@ -30,8 +30,6 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 30, 40, 70
 """Margins around the bars, pixels."""
 BAR_SHARE = 0.66
 """Of a day's width."""
-SCALE = 2
-"""Drawn so many times larger and then made smaller, for smooth edges."""
 PAPER, LINE, INK, PALE_INK = "#ffffff", "#e6e8ec", "#3c4450", "#8a93a0"
 FONT_SIZE = 22
 STEPS = (1, 2, 5)
@@ -54,12 +52,13 @@ def by_day(heard: Iterable[tuple[datetime, Tone]], today: date, clock: tzinfo) -
 
 def draw(days: Days) -> bytes:
     """A PNG of stacked bars, one a day."""
-    picture = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), PAPER)
+    # All edges are upright or level, and letters come smooth: drawing it larger first would gain nothing.
+    picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)
     step, top = _axis(max((tones.total() for tones in days.values()), default=0))
     for value in range(0, top + 1, step):
         y = _y(value, top)
-        _line(pen, y)
+        pen.line((LEFT, y, WIDTH - RIGHT, y), fill=LINE)
         _write(pen, (LEFT - 14, y), str(value), "rm", PALE_INK)
     width = (WIDTH - LEFT - RIGHT) / len(days)
     for number, (day, tones) in enumerate(days.items()):
@@ -69,7 +68,7 @@ def draw(days: Days) -> bytes:
         if (len(days) - 1 - number) % 2 == 0:
             _write(pen, (middle, HEIGHT - BOTTOM + 14), f"{day:%d.%m}", "mt", INK)
     target = io.BytesIO()
-    picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(target, "PNG", optimize=True)
+    picture.save(target, "PNG", optimize=True)
     return target.getvalue()
 
 
@@ -84,8 +83,8 @@ def _axis(most: int) -> tuple[int, int]:
         unit *= 10
 
 
-def _y(value: float, top: int) -> float:
-    return HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM)
+def _y(value: float, top: int) -> int:
+    return round(HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM))
 
 
 def _bar(pen: ImageDraw.ImageDraw, middle: float, width: float, tones: Counter[Tone], top: int) -> None:
@@ -93,20 +92,12 @@ def _bar(pen: ImageDraw.ImageDraw, middle: float, width: float, tones: Counter[T
     for tone in TONES:
         end = begin + tones[tone]
         if end > begin:
-            box = (middle - width / 2, _y(end, top), middle + width / 2, _y(begin, top))
-            pen.rectangle(_scaled(box), fill=COLOURS[tone][1])
+            # Pillow draws the last row of pixels too, and it belongs to the part below; but one note is seen.
+            high, low = _y(end, top), max(_y(end, top), _y(begin, top) - 1)
+            box = (round(middle - width / 2), high, round(middle + width / 2), low)
+            pen.rectangle(box, fill=COLOURS[tone][1])
         begin = end
 
 
-def _line(pen: ImageDraw.ImageDraw, y: float) -> None:
-    pen.line(_scaled((LEFT, y, WIDTH - RIGHT, y)), fill=LINE, width=SCALE)
-
-
 def _write(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, anchor: str, ink: str) -> None:
-    font = ImageFont.load_default(FONT_SIZE * SCALE)
-    x, y = _scaled(at)
-    pen.text((x, y), text, fill=ink, font=font, anchor=anchor)
-
-
-def _scaled(points: Sequence[float]) -> list[float]:
-    return [SCALE * point for point in points]
+    pen.text(at, text, fill=ink, font=ImageFont.load_default(FONT_SIZE), anchor=anchor)

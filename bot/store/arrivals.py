@@ -40,6 +40,13 @@ class Arrivals:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._expecting: set[int] | None = None
+        """Chats where a check may be expected; None where other processes may know of more."""
+
+    async def recall(self) -> None:
+        """This process alone uses the database: it is not asked any more about chats that expect nothing."""
+        async with self._engine.connect() as connection:
+            self._expecting = {*await connection.scalars(select(expected.c.chat_id))}
 
     async def claim(self, update_id: int, by: str, living: Living) -> Claim:
         """Take an update on, if it is new, or was left undone by one that lives no more.
@@ -84,6 +91,8 @@ class Arrivals:
 
     async def expect_check(self, chat_id: int, within: timedelta) -> None:
         """The next note in this private chat is to be checked."""
+        if self._expecting is not None:
+            self._expecting.add(chat_id)
         until = {"until": datetime.now(UTC) + within}
         new = self._insert(expected).values(chat_id=chat_id, **until)
         async with self._engine.begin() as connection:
@@ -91,6 +100,8 @@ class Arrivals:
 
     async def take_check(self, chat_id: int) -> bool:
         """Whether a note is expected there; after this, none is."""
+        if self._expecting is not None and chat_id not in self._expecting:
+            return False
         query = delete(expected).where(expected.c.chat_id == chat_id).returning(expected.c.until)
         async with self._engine.begin() as connection:
             until: datetime | None = (await connection.execute(query)).scalar_one_or_none()

@@ -110,6 +110,8 @@ class Store:
         self.members = Members(engine) if self.is_shared else None
         self.pace = Pace(engine) if self.is_shared else None
         self._alone: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._hindered: set[int] | None = None
+        """Chats where there may be an obstacle; None where other processes may know of more."""
 
     @property
     def is_shared(self) -> bool:
@@ -138,7 +140,10 @@ class Store:
             await engine.dispose()
             reason = getattr(error, "orig", None) or error
             raise StoreError(f"the database cannot be used: {reason}") from None
-        return cls(engine)
+        store = cls(engine)
+        if not store.is_shared:
+            await store._recall()
+        return store
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -324,13 +329,23 @@ class Store:
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).scalar_one()
 
+    async def _recall(self) -> None:
+        """Learn which chats are special, so that all others cost no question at the door."""
+        async with self._engine.connect() as connection:
+            self._hindered = {*await connection.scalars(select(obstacles.c.chat_id))}
+        await self.arrivals.recall()
+
     async def hinder(self, chat_id: int, obstacle: Obstacle) -> bool:
         """Remember what keeps the bot from writing in a chat; False if that was known."""
+        if self._hindered is not None:
+            self._hindered.add(chat_id)
         new = self._insert(obstacles).values(chat_id=chat_id, kind=obstacle.value)
         async with self._engine.begin() as connection:
             return (await connection.execute(new.on_conflict_do_nothing())).rowcount > 0
 
     async def is_hindered(self, chat_id: int, obstacle: Obstacle) -> bool:
+        if self._hindered is not None and chat_id not in self._hindered:
+            return False
         query = select(obstacles.c.kind).where(
             obstacles.c.chat_id == chat_id, obstacles.c.kind == obstacle.value
         )
@@ -338,7 +353,7 @@ class Store:
             return (await connection.execute(query)).one_or_none() is not None
 
     async def clear(self, chat_id: int, obstacle: Obstacle) -> None:
-        """The obstacle is gone. Reading comes first: it is cheap, and most chats have none."""
+        """The obstacle is gone. Most chats have none, and reading is cheaper than writing."""
         if await self.is_hindered(chat_id, obstacle):
             query = delete(obstacles).where(
                 obstacles.c.chat_id == chat_id, obstacles.c.kind == obstacle.value

@@ -1,6 +1,6 @@
 """A verdict becomes words, in a chat's style and language."""
 
 from bot.warnings.phrase import Forewarning, phrase, worth_saying
-from bot.warnings.texts import Texts, texts_for
+from bot.warnings.texts import Texts, read_texts, texts_for
 
-__all__ = ["Forewarning", "Texts", "phrase", "texts_for", "worth_saying"]
+__all__ = ["Forewarning", "Texts", "phrase", "read_texts", "texts_for", "worth_saying"]
