@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answer import Answerer
 from bot.fleet import Living
+from bot.memory import bound_page_cache
 from bot.notes import AnyNote, BusinessNote, Contact, business_lane, from_json
 from bot.store import StoreError
 from bot.waiting import Queued
@@ -96,7 +97,9 @@ class Jobs:
             "enable_otlp": False,
         }
         is_sqlite = make_url(self._url).get_backend_name() == "sqlite"
-        if not is_sqlite:
+        if is_sqlite:
+            config["db_engine_kwargs"] = {"pool_events": [(bound_page_cache, "connect")]}
+        else:
             config["sys_db_pool_size"] = CONNECTIONS
         try:
             if is_sqlite:

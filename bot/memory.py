@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import gc
 from contextlib import suppress
+from typing import Any
 
-__all__ = ["bound_heaps", "keep_for_good"]
+__all__ = ["bound_heaps", "bound_page_cache", "keep_for_good"]
 
 M_ARENA_MAX = -8
 """From glibc's malloc.h."""
 HEAPS = 2
+PAGE_CACHE_KIB = 256
 
 
 def bound_heaps() -> None:
@@ -22,6 +24,17 @@ def bound_heaps() -> None:
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
+
+
+def bound_page_cache(connection: Any, _: object) -> None:
+    """For SQLAlchemy's `connect` event: a connection to SQLite keeps no more pages than this to itself.
+
+    Two megabytes are usual, and there are some twenty connections to two databases. The machine keeps the
+    files' pages anyway, once for all.
+    """
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
+    cursor.close()
 
 
 def keep_for_good() -> None:

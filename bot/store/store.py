@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql import Insert
 
+from bot.memory import bound_page_cache
 from bot.store.arrivals import Arrivals
 from bot.store.chat import (
     BusinessWarnings,
@@ -448,6 +449,7 @@ def _engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_async_engine(url, execution_options=COUNTED)
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        event.listen(engine.sync_engine, "connect", bound_page_cache)
         return engine
     # A connection that a restart of the server cut is found out before it is used.
     connect = {"connect_timeout": CONNECT_SECONDS}
