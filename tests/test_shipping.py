@@ -159,8 +159,8 @@ def test_every_package_that_is_named_is_used_and_the_other_way_round():
         for extra in PROJECT["optional-dependencies"].values()
         for one in extra
     }
-    # SQLAlchemy finds two of these by the database's URL, httpcore imports the third. python-telegram-bot brings httpx and, by its extra,
-    # tornado; fluent.runtime its parser; gradio what it stands on.
+    # SQLAlchemy finds two of these by the database's URL, httpcore imports the third. python-telegram-bot
+    # brings httpx and, by its extra, tornado; fluent.runtime its parser; gradio what it stands on.
     assert named - set().union(*imported.values()) == {"aiosqlite", "psycopg", "sniffio"}
     brought = {"forewarn", "httpx", "tornado", "fluent-syntax"}
     brought |= {"fastapi", "jinja2", "markupsafe", "starlette", "uvicorn"}
