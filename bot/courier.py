@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -110,6 +111,7 @@ class Courier:
         self._bot = bot
         self._patience = patience
         self._pace = pace
+        self._alone: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._next_turn: dict[int, float] = {}
 
     @measured("fetch")
@@ -296,24 +298,23 @@ class Courier:
     async def _turn(self, chat_id: int, rest: float = BETWEEN_WARNINGS) -> AsyncIterator[None]:
         """Wait until a second after the chat's last message, which is what Telegram allows.
 
-        The second begins when Telegram has the message: a slow line must not bring two close together.
+        The second begins when Telegram has the message, and until then nobody else has a turn: a slow line
+        must not bring two close together.
         """
         clock = asyncio.get_running_loop().time
-        now = clock()
-        self._next_turn = {chat: turn for chat, turn in self._next_turn.items() if turn > now}
-        turn = self._next_turn.get(chat_id, now)
-        self._next_turn[chat_id] = turn + rest
-        await asyncio.sleep(turn - now)
-        in_chat = Limit("chat", chat_id, rest)
-        await _wait_turn(self._pace, in_chat)
-        try:
-            yield
-            if self._pace is not None:
-                with suppress(SQLAlchemyError):
-                    await self._pace.rest(in_chat)
-        finally:
-            following = self._next_turn.get(chat_id, 0.0)
-            self._next_turn[chat_id] = max(following, clock() + rest)
+        async with self._alone.setdefault(chat_id, asyncio.Lock()):
+            await asyncio.sleep(self._next_turn.get(chat_id, 0.0) - clock())
+            in_chat = Limit("chat", chat_id, rest)
+            await _wait_turn(self._pace, in_chat)
+            try:
+                yield
+                if self._pace is not None:
+                    with suppress(SQLAlchemyError):
+                        await self._pace.rest(in_chat)
+            finally:
+                now = clock()
+                self._next_turn = {chat: turn for chat, turn in self._next_turn.items() if turn > now}
+                self._next_turn[chat_id] = now + rest
 
     async def _send(
         self,

@@ -292,7 +292,7 @@ async def waiting(folder: Path) -> Row:
             if key in last:
                 gaps.append(call.at - last[key])
             last[key] = call.at
-        breaches = len(on.tg.flood.violations)
+        breaches = on.tg.flood.violations
         row = on.row(
             told=len(told),
             at_once_in_a_chat=most,
