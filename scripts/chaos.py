@@ -1,6 +1,6 @@
 """Does it keep its promises under load and faults?
 
-    python scripts/chaos.py [SCENARIO …]    # all but the soak without a name; `--list` tells what each does
+    python scripts/chaos.py [SCENARIO …]    # all of them without a name; `--list` tells what each does
 
 The real bot as a process of its own, a Telegram beside it, and people who go on sending notes while things
 break. Prints one JSON object a line, and a table at the end. Exit code 1 if a promise was broken: a note
@@ -39,7 +39,7 @@ def main() -> int:
     if arguments.list:
         print("\n".join(f"{name:10} {scenario.__doc__}" for name, scenario in SCENARIOS.items()))
         return 0
-    rows = [play(name) for name in arguments.names or FAULTS]
+    rows = [play(name) for name in arguments.names or SCENARIOS]
     print(table(rows), file=sys.stderr)
     return 0 if all(row["held"] is not False for row in rows) else 1
 

@@ -220,6 +220,18 @@ async def test_what_keeps_the_bot_from_writing_is_known_until_it_is_gone(store):
         assert not await store.is_hindered(FAMILY, Obstacle.CLOSED)
 
 
+async def test_obstacles_and_expected_checks_survive_a_restart(store, store_url):
+    await store.hinder(FAMILY, Obstacle.CLOSED)
+    await store.arrivals.expect_check(OLGA.chat_id, timedelta(minutes=10))
+    await store.close()
+    again = await Store.open(store_url)
+    assert await again.is_hindered(FAMILY, Obstacle.CLOSED)
+    assert not await again.arrivals.take_check(FAMILY)
+    assert await again.arrivals.take_check(OLGA.chat_id)
+    assert not await again.arrivals.take_check(OLGA.chat_id)
+    await again.close()
+
+
 async def test_a_digest_is_known_as_long_as_it_grows_and_only_in_its_topic(store):
     digest = Digest(7, {"-42:1": "negative", "-42:2": "positive"})
     hour = timedelta(hours=1)
