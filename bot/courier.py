@@ -42,8 +42,7 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 CONVERSATION = 30.0
 """Seconds of failures after which an answer to a command is given up: whoever asked will ask again."""
-BETWEEN_WARNINGS = 1.05
-BETWEEN_EDITS = 2.5
+REST = 1.05
 """Seconds of rest that a chat gets after a message or an edit there."""
 OVERALL = Limit("all", 0, every=1 / 25, burst=0.2)
 IN_A_GROUP = Limit("group", 0, every=3.0, burst=57.0)
@@ -214,7 +213,7 @@ class Courier:
             Closed: the chat blocked the bot or threw it out.
             Unreachable: the network stayed down.
         """
-        async with self._turn(chat_id, rest=BETWEEN_EDITS):
+        async with self._turn(chat_id):
             try:
                 await insist(
                     lambda: self._bot.edit_message_text(
@@ -295,7 +294,7 @@ class Courier:
             log.info("message not deleted", chat=chat_id, message=message_id, reason=error.message)
 
     @asynccontextmanager
-    async def _turn(self, chat_id: int, rest: float = BETWEEN_WARNINGS) -> AsyncIterator[None]:
+    async def _turn(self, chat_id: int) -> AsyncIterator[None]:
         """Wait until a second after the chat's last message, which is what Telegram allows.
 
         The second begins when Telegram has the message, and until then nobody else has a turn: a slow line
@@ -304,7 +303,7 @@ class Courier:
         clock = asyncio.get_running_loop().time
         async with self._alone.setdefault(chat_id, asyncio.Lock()):
             await asyncio.sleep(self._next_turn.get(chat_id, 0.0) - clock())
-            in_chat = Limit("chat", chat_id, rest)
+            in_chat = Limit("chat", chat_id, REST)
             await _wait_turn(self._pace, in_chat)
             try:
                 yield
@@ -314,7 +313,7 @@ class Courier:
             finally:
                 now = clock()
                 self._next_turn = {chat: turn for chat, turn in self._next_turn.items() if turn > now}
-                self._next_turn[chat_id] = now + rest
+                self._next_turn[chat_id] = now + REST
 
     async def _send(
         self,
