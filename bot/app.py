@@ -248,6 +248,8 @@ def _data_folder(settings: Settings) -> Iterator[None]:
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[Store]:
     store = await Store.open(settings.store_url())
+    if not store.is_shared:
+        await store.keep_in_mind()
     try:
         yield store
     finally:

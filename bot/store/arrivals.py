@@ -43,8 +43,8 @@ class Arrivals:
         self._expecting: set[int] | None = None
         """Chats where a check may be expected; None where other processes may know of more."""
 
-    async def recall(self) -> None:
-        """This process alone uses the database: it is not asked any more about chats that expect nothing."""
+    async def keep_in_mind(self) -> None:
+        """As `Store.keep_in_mind`."""
         async with self._engine.connect() as connection:
             self._expecting = {*await connection.scalars(select(expected.c.chat_id))}
 

@@ -141,10 +141,16 @@ class Store:
             await engine.dispose()
             reason = getattr(error, "orig", None) or error
             raise StoreError(f"the database cannot be used: {reason}") from None
-        store = cls(engine)
-        if not store.is_shared:
-            await store._recall()
-        return store
+        return cls(engine)
+
+    async def keep_in_mind(self) -> None:
+        """Learn which chats are special, so that no other costs a question at the door.
+
+        For a process that has the database for itself, and holds `forewarn.lock` on it.
+        """
+        async with self._engine.connect() as connection:
+            self._hindered = {*await connection.scalars(select(obstacles.c.chat_id))}
+        await self.arrivals.keep_in_mind()
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -329,12 +335,6 @@ class Store:
         query = select(func.count()).select_from(mutes).where(mutes.c.chat_id == chat_id)
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).scalar_one()
-
-    async def _recall(self) -> None:
-        """Learn which chats are special, so that all others cost no question at the door."""
-        async with self._engine.connect() as connection:
-            self._hindered = {*await connection.scalars(select(obstacles.c.chat_id))}
-        await self.arrivals.recall()
 
     async def hinder(self, chat_id: int, obstacle: Obstacle) -> bool:
         """Remember what keeps the bot from writing in a chat; False if that was known."""

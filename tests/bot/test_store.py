@@ -220,15 +220,23 @@ async def test_what_keeps_the_bot_from_writing_is_known_until_it_is_gone(store):
         assert not await store.is_hindered(FAMILY, Obstacle.CLOSED)
 
 
-async def test_obstacles_and_expected_checks_survive_a_restart(store, store_url):
+@pytest.mark.parametrize("in_mind", [False, True])
+async def test_obstacles_and_expected_checks_survive_a_restart(store, store_url, in_mind):
     await store.hinder(FAMILY, Obstacle.CLOSED)
     await store.arrivals.expect_check(OLGA.chat_id, timedelta(minutes=10))
     await store.close()
     again = await Store.open(store_url)
+    if in_mind:
+        await again.keep_in_mind()
+    assert not await again.is_hindered(OLGA.chat_id, Obstacle.CLOSED)
+    await again.hinder(SUPERGROUP, Obstacle.CLOSED)
+    assert await again.is_hindered(SUPERGROUP, Obstacle.CLOSED)
     assert await again.is_hindered(FAMILY, Obstacle.CLOSED)
     assert not await again.arrivals.take_check(FAMILY)
     assert await again.arrivals.take_check(OLGA.chat_id)
     assert not await again.arrivals.take_check(OLGA.chat_id)
+    await again.arrivals.expect_check(SUPERGROUP, timedelta(minutes=10))
+    assert await again.arrivals.take_check(SUPERGROUP)
     await again.close()
 
 
