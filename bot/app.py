@@ -248,9 +248,9 @@ def _data_folder(settings: Settings) -> Iterator[None]:
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[Store]:
     store = await Store.open(settings.store_url())
-    if not store.is_shared:
-        await store.keep_in_mind()
     try:
+        if not store.is_shared:
+            await store.keep_in_mind()
         yield store
     finally:
         await store.close()

@@ -32,7 +32,7 @@ class Texts:
 
 
 def read_texts() -> None:
-    """Read all files now: that takes a tenth of a second for each, in which nobody could be answered."""
+    """Read all files now: up to a tenth of a second for each, in which nobody could be answered."""
     for language in SPOKEN:
         _texts(language)("language-name")
 
