@@ -47,15 +47,14 @@ def convert(data: bytes, folder: Path, name: str, *options: str) -> bytes:
 
 def silence(folder: Path, seconds: int = 4) -> bytes:
     target = folder / "silence.oga"
-    _ffmpeg(
-        "-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-t", str(seconds), "-c:a", "libopus", str(target)
-    )
+    quickly = ("-c:a", "libopus", "-compression_level", "0", "-frame_duration", "60")
+    _ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(seconds), *quickly, str(target))
     return target.read_bytes()
 
 
 def _ffmpeg(*arguments: str) -> None:
     command = [FFMPEG, "-nostdin", "-y", "-loglevel", "error", *arguments]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=120)
 
 
 async def press(menu: Note, button: str, *, by: User) -> str | None:

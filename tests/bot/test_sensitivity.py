@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sensitivity import MOST_TAUGHT, lean, leaning, taught
@@ -41,7 +41,6 @@ def verdict(negative, neutral):
     return replace(ANGRY, tone=tone, confidence=scores[tone], unsure=False, scores=scores)
 
 
-@settings(deadline=None)
 @given(some)
 def test_what_corrections_teach_is_bounded_and_the_mirror_image_of_the_opposite(corrections):
     swap = {"negative": "neutral", "neutral": "negative", "positive": "negative"}
@@ -51,7 +50,6 @@ def test_what_corrections_teach_is_bounded_and_the_mirror_image_of_the_opposite(
     assert taught(mirrored) == pytest.approx(-taught(alarms))
 
 
-@settings(deadline=None)
 @given(some, st.integers(1, 6), st.sampled_from(["neutral", "positive"]))
 def test_one_more_false_alarm_never_raises_the_alarm_and_one_more_miss_never_lowers_it(
     corrections, note, other
@@ -77,7 +75,6 @@ scores = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(
 )
 
 
-@settings(deadline=None)
 @given(scores, st.floats(-3, 3), st.floats(0, 2))
 def test_the_more_it_leans_the_likelier_negative_is_and_it_stays_a_distribution(heard, by, more):
     less, leaned = lean(heard, by), lean(heard, by + more)

@@ -108,7 +108,7 @@ async def test_a_long_note_shows_how_far_it_is_and_stops_when_it_is_cancelled(tg
     long = convert(sample("negative"), tmp_path, "long.ogg", *five_minutes)
     note = chat.voice(anna, long, duration=299)
     told = await chat.says("Listening: ", within=HEARD)
-    await told.edited(containing="1 of 5 minutes, about", within=60)
+    await told.edited(containing="1 of 5 minutes, about", within=120)
     await told.press("Cancel", by=anna)
     await told.edited(containing="Cancelled")
     assert "negative" in (await chat.voice(anna, louder(tmp_path, 76)).reply(within=HEARD)).text

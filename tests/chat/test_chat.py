@@ -273,7 +273,7 @@ async def test_what_is_dropped_deleted_and_folded(opened, tmp_path):
 
     progress = page.get_by_role("button", name="Cancel")
     await progress.focus()
-    await progress.wait_for(state="detached")
+    await progress.wait_for(state="detached", timeout=3 * HEARD)
     assert await page.evaluate("document.activeElement.id") == "text"
     # The settings show a quote too, one that is too short to fold.
     warning = page.locator("#log .bot", has=page.locator("blockquote .more:visible")).last

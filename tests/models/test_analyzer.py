@@ -129,14 +129,14 @@ async def test_a_short_note_does_not_wait_for_long_ones(make):  # noqa: F811
         await asyncio.sleep(1.5)
         started = time.perf_counter()
         await analyzer.listen(short)
-        assert time.perf_counter() - started < 4
+        assert time.perf_counter() - started < 10
         assert not any(task.done() for task in longs)
         for task in longs:
             task.cancel()
         await asyncio.gather(*longs, return_exceptions=True)
         started = time.perf_counter()
         await analyzer.listen(short)
-        assert time.perf_counter() - started < 4
+        assert time.perf_counter() - started < 10
 
 
 async def test_two_long_notes_at_most_are_in_memory_and_short_ones_pass_them(make, monkeypatch):  # noqa: F811
@@ -160,16 +160,18 @@ async def test_two_long_notes_at_most_are_in_memory_and_short_ones_pass_them(mak
     async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
         analyzer._engine = Engine(Slow(), "slow")
         longs = [asyncio.create_task(analyzer.listen(long)) for _ in range(6)]
-        await asyncio.sleep(1.5)
+        async with asyncio.timeout(30):
+            while held() < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         started = time.perf_counter()
         await analyzer.listen(note("bad_day.oga"))
-        assert time.perf_counter() - started < 4
+        assert time.perf_counter() - started < 10
         # Whoever gives up makes room for the next one, be it in work or not, and keeps none of the sound.
         for task in longs[:5]:
             task.cancel()
         await asyncio.gather(*longs[:5], return_exceptions=True)
         before = len(decoded)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(decoded) == before or held() > 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         longs[5].cancel()
@@ -206,7 +208,7 @@ async def test_a_hub_that_never_answers_does_not_hold_up_the_start(tmp_path, mon
     monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", lambda *_, **__: time.sleep(5))
     started = time.perf_counter()
     assert not engines._within_reach("some/model", tmp_path)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 4
 
 
 @pytest.mark.parametrize("engine", ["wav2vec2", "whisper"])

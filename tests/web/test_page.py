@@ -119,19 +119,19 @@ def test_what_the_microphone_hears_is_judged(visit):
 
 def test_a_note_in_work_can_be_stopped_and_really_is(server, visit, tmp_path):
     long = tmp_path / "long.oga"
-    minutes = ["-stream_loop", "-1", "-i", SAMPLES / "train.oga", "-t", "300", "-c", "copy", long]
+    minutes = ["-stream_loop", "-1", "-i", SAMPLES / "train.oga", "-t", "900", "-c", "copy", long]
     subprocess.run([FFMPEG, "-loglevel", "error", *minutes], check=True)
     page = visit()
     page.locator(".fw-file").set_input_files(long)
-    page.wait_for_function("document.querySelector('.fw-stages progress')?.value > 0.1", timeout=HEARD)
+    page.wait_for_function("document.querySelector('.fw-stages progress')?.value > 0.03", timeout=HEARD)
     files, written = server.files(), len(server.written())
     page.get_by_role("button", name="Stop").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".fw-sorry")).to_have_text("✋Stopped. Nothing of this note is kept.")
-    # What is left of it would take most of a minute; the piece that is in work takes seconds.
+    # What is left of it would take more than a minute; the piece that is in work takes seconds.
     began = time.monotonic()
     while server.busy() > 0.2:
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 60
     page.locator(".fw-sample").first.click()
     expect(page.locator(".fw-verdict")).to_be_visible(timeout=HEARD)
     assert (server.files(), server.written()[written:]) == (files, [])
