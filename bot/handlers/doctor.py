@@ -74,7 +74,7 @@ def handlers(
 
 
 async def _about_group(bot: Bot, chat_id: int, me: User, store: Store, texts: Texts) -> list[_Finding]:
-    chat = await insist(lambda: bot.get_chat(chat_id))
+    chat, reactions = await _chat_and_reactions(bot, chat_id)
     member = await insist(lambda: bot.get_chat_member(chat_id, me.id))
     is_admin = member.status == ChatMember.ADMINISTRATOR
     sees = is_admin or bool(me.can_read_all_group_messages)
@@ -82,8 +82,22 @@ async def _about_group(bot: Bot, chat_id: int, me: User, store: Store, texts: Te
     return [
         _finding(sees, "doctor-sees", texts),
         _finding(may_write, "doctor-writes", texts),
-        _about_reactions(chat, await store.chat(chat_id), texts),
+        _about_reactions(reactions, await store.chat(chat_id), texts),
     ]
+
+
+async def _chat_and_reactions(bot: Bot, chat_id: int) -> tuple[ChatFullInfo, set[str] | None]:
+    """The chat, and the emoji that people may react with there; None: all.
+
+    Telegram leaves the list out where all are allowed. In a `ChatFullInfo` that looks like an empty list, so
+    the answer is read as it came.
+    """
+    # The library warns of "getChat", for which it has a method; Telegram reads it in any case.
+    answer = await insist(lambda: bot.do_api_request("getchat", {"chat_id": chat_id}))
+    chat = ChatFullInfo.de_json(answer, bot)
+    if "available_reactions" not in answer:
+        return chat, None
+    return chat, {one.emoji for one in chat.available_reactions or () if isinstance(one, ReactionTypeEmoji)}
 
 
 def _may_write(member: ChatMember, chat: ChatFullInfo) -> bool:
@@ -92,11 +106,8 @@ def _may_write(member: ChatMember, chat: ChatFullInfo) -> bool:
     return chat.permissions is None or chat.permissions.can_send_messages is not False
 
 
-def _about_reactions(chat: ChatFullInfo, settings: ChatSettings, texts: Texts) -> _Finding:
-    if chat.available_reactions is None:
-        return _finding(True, "doctor-reactions", texts)
-    allowed = {one.emoji for one in chat.available_reactions if isinstance(one, ReactionTypeEmoji)}
-    missing = [emoji for emoji in ALL_REACTIONS if emoji not in allowed]
+def _about_reactions(allowed: set[str] | None, settings: ChatSettings, texts: Texts) -> _Finding:
+    missing = [] if allowed is None else [emoji for emoji in ALL_REACTIONS if emoji not in allowed]
     if not missing:
         return _finding(True, "doctor-reactions", texts)
     # Words take the place of a refused reaction, so this is no fault where nobody chose reactions.

@@ -27,6 +27,7 @@ async def test_the_doctor_finds_nothing_in_a_group_where_all_is_well(tg, family,
     answer = await family.says("How I am doing", after=family.text(anna, "/doctor"))
     assert faults(answer) == []
     assert "I see this group's voice notes." in answer.text
+    assert "I may react here with all that I need." in answer.text
     assert "a note is heard at once" in answer.text
     assert "I listen with" in answer.text
     refused = await family.says("Only this group's admins", after=family.text(max_, "/doctor"))
@@ -43,6 +44,13 @@ async def test_the_doctor_says_what_to_do_about_what_is_wrong(tg, bot, anna):
     refused = next(line for line in faults(await strict.says("How I am", after=after)) if "Reactions" in line)
     assert "😢" in refused
     assert "❤" not in refused
+
+
+async def test_a_group_without_any_reactions_is_not_one_with_all(tg, bot, anna):
+    plain = tg.group("Plain", admins=[anna], available_reactions=[])
+    plain.add_bot(by=anna, admin=True)
+    answer = await plain.says("How I am doing", after=plain.text(anna, "/doctor"))
+    assert "Some reactions are not allowed here" in answer.text
 
 
 async def test_an_admin_of_a_group_where_the_bot_may_not_write_hears_so_in_private(tg, bot, anna, olga):
