@@ -6,11 +6,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from telegram import ChatMemberUpdated, Update
+import structlog
+from telegram import Bot, ChatMemberUpdated, Update
 from telegram.constants import ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import (
@@ -26,6 +28,7 @@ from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, answer_press, is_group, reply, texts_in
 from bot.jobs import Jobs
 from bot.limits import Door
+from bot.logs import where
 from bot.settings import Settings
 from bot.store import Store
 from bot.waiting import Queued
@@ -34,6 +37,8 @@ from models.analyzer import Analyzer
 from models.verdict import Seconds
 
 __all__ = ["gate", "handlers"]
+
+log = structlog.get_logger(__name__)
 
 PROCESS_STATUS = Path("/proc/self/status")
 MB = 2**20
@@ -50,15 +55,24 @@ def gate(door: Door, store: Store) -> BaseHandler[Update, Any, Any]:
         ids = (chat.id if chat else None, user.id if user else None)
         if door.admits(*ids):
             return
-        if update.callback_query is not None:
-            await answer_press(update.callback_query)
-        elif chat is not None and chat.id not in told and _deserves_a_word(update) and door.is_kind_to(*ids):
-            told.add(chat.id)
-            text = (await texts_in(update, store))("door-closed", chat=str(chat.id))
-            # A group where the bot may not write needs no word.
-            with suppress(BadRequest, Forbidden):
-                await insist(lambda: context.bot.send_message(chat.id, text, ParseMode.HTML))
+        try:
+            if update.callback_query is not None:
+                await answer_press(update.callback_query)
+            elif chat is not None and _deserves_a_word(update) and door.is_kind_to(*ids):
+                await tell(update, chat.id, context.bot)
+        except Exception as error:
+            # Any other error would be logged by the library, and then the update handled after all.
+            log.warning("turned away without a word", error=type(error).__name__, at=where(error))
         raise ApplicationHandlerStop
+
+    async def tell(update: Update, chat_id: int, bot: Bot) -> None:
+        if chat_id in told:
+            return
+        told.add(chat_id)
+        text = (await texts_in(update, store))("door-closed", chat=str(chat_id))
+        # A group where the bot may not write needs no word.
+        with suppress(BadRequest, Forbidden):
+            await insist(lambda: bot.send_message(chat_id, text, ParseMode.HTML))
 
     return TypeHandler(Update, turn_away)
 
@@ -95,7 +109,7 @@ def handlers(
             "admin",
             version=version("forewarn"),
             uptime=_span(time.monotonic() - started, texts),
-            engine=analyzer.describe(),
+            engine=escape(analyzer.describe(), quote=False),
             queue=len(line),
             oldest=texts("admin-oldest", age=_span(_oldest(line), texts)) if line else "",
             outcomes=" · ".join(f"{name} {count}" for name, count in ended.most_common()) or "–",

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import pytest
+from sqlalchemy.exc import OperationalError
+from telegram import Bot, Chat, Message, Update, User
+from telegram.error import ChatMigrated
+from telegram.ext import ApplicationHandlerStop
+
+from bot.handlers.operator import gate
+from bot.limits import Door
 from bot.settings import ConfigurationError, load_settings
+from bot.store import ChatSettings
 from tests.bot.conftest import OFFLINE
 from tests.bot.conversation import sample
 from tests.telegram import BotProcess
@@ -87,6 +97,32 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         assert telegram.private(spam).from_bot == []
         assert len(strangers.from_bot) == 1
         assert "Traceback" not in bot.log()
+
+
+class Locked:
+    """A store that cannot be read."""
+
+    async def chat(self, chat_id):
+        raise OperationalError("SELECT", {}, Exception("database is locked"))
+
+
+class Open:
+    async def chat(self, chat_id):
+        return ChatSettings()
+
+
+@pytest.mark.parametrize("store", [Locked(), Open()], ids=["locked database", "group that moved"])
+async def test_who_is_not_let_in_is_not_served_though_telling_them_fails(monkeypatch, store):
+    async def send_message(*_):
+        raise ChatMigrated(-100)
+
+    monkeypatch.setattr(Bot, "send_message", send_message)
+    monkeypatch.setenv("FOREWARN_ALLOW", "7")
+    stranger = User(8, "Max", is_bot=False)
+    message = Message(1, datetime.now(UTC), Chat(8, "private"), from_user=stranger, text="/help")
+    turned_away = gate(Door(load_settings()), store)
+    with pytest.raises(ApplicationHandlerStop):
+        await turned_away.callback(Update(1, message), SimpleNamespace(bot=Bot("8:x")))
 
 
 @pytest.mark.parametrize(
