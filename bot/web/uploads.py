@@ -21,9 +21,9 @@ __all__ = ["Refused", "Uploads"]
 KEPT: Seconds = 60.0
 """How long an upload may wait to be asked about."""
 MOST = 16
-"""Uploads of one client that may wait at the same time."""
+"""Uploads of one client that may be held at the same time, whole or on their way."""
 ROOM = 16
-"""Uploads of the greatest size that all clients together may let wait."""
+"""Uploads of the greatest size that all clients together may have here."""
 FORM = 64 * 1024
 """Bytes that a form may add to the file in it."""
 
@@ -36,10 +36,13 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Upload:
     client: str
-    data: bytes
+    size: int = 0
+    """Bytes that are here."""
+    data: bytes | None = None
+    """None until it is whole."""
 
 
 class Uploads:
@@ -47,7 +50,7 @@ class Uploads:
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
-        self._waiting: dict[str, _Upload] = {}
+        self._held: dict[str, _Upload] = {}
 
     async def receive(self, request: Request, client: str) -> str:
         """Read a form with one file in it; returns the name to ask for it by.
@@ -55,11 +58,27 @@ class Uploads:
         Raises:
             Refused: it is too big, no such form, or there is no room for it now.
         """
-        own = sum(upload.client == client for upload in self._waiting.values())
-        taken = sum(len(upload.data) for upload in self._waiting.values())
-        if own >= MOST or taken >= ROOM * self._largest:
-            raise Refused(503, "too many uploads are waiting; try again in a minute")
-        parser = MultiPartParser(request.headers, self._bounded(request.stream()), max_files=1)
+        if sum(upload.client == client for upload in self._held.values()) >= MOST:
+            raise _no_room()
+        # It has its place before its first byte: all that come at once are counted.
+        name, upload = secrets.token_urlsafe(), _Upload(client)
+        self._held[name] = upload
+        try:
+            upload.data = await self._read(request, upload)
+        except BaseException:
+            del self._held[name]
+            raise
+        upload.size = len(upload.data)
+        asyncio.get_running_loop().call_later(KEPT, self._held.pop, name, None)
+        return name
+
+    def take(self, name: str) -> bytes | None:
+        """What was uploaded, once; None if there is no such upload (any more)."""
+        upload = self._held.pop(name, None)
+        return upload.data if upload else None
+
+    async def _read(self, request: Request, upload: _Upload) -> bytes:
+        parser = MultiPartParser(request.headers, self._bounded(request.stream(), upload), max_files=1)
         parser.spool_max_size = self._largest + FORM  # above it, a file would go on on a disk
         try:
             form = await parser.parse()
@@ -71,23 +90,21 @@ class Uploads:
         data = await file.read()
         if len(data) > self._largest:
             raise self._too_big()
-        name = secrets.token_urlsafe()
-        self._waiting[name] = _Upload(client, data)
-        asyncio.get_running_loop().call_later(KEPT, self._waiting.pop, name, None)
-        return name
+        return data
 
-    def take(self, name: str) -> bytes | None:
-        """What was uploaded, once; None if there is no such upload (any more)."""
-        upload = self._waiting.pop(name, None)
-        return upload.data if upload else None
-
-    async def _bounded(self, stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        size = 0
+    async def _bounded(self, stream: AsyncIterator[bytes], upload: _Upload) -> AsyncGenerator[bytes, None]:
+        # Room is taken by what has come, not by what may: whoever sends slowly keeps nobody out.
         async for chunk in stream:
-            size += len(chunk)
-            if size > self._largest + FORM:
+            upload.size += len(chunk)
+            if upload.size > self._largest + FORM:
                 raise self._too_big()
+            if sum(held.size for held in self._held.values()) > ROOM * (self._largest + FORM):
+                raise _no_room()
             yield chunk
 
     def _too_big(self) -> Refused:
         return Refused(413, f"the file is over {self._largest // 2**20} MB")
+
+
+def _no_room() -> Refused:
+    return Refused(503, "too many uploads are waiting; try again in a minute")
