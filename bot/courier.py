@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -33,7 +33,16 @@ from bot.metrics import RETRIES, measured
 from bot.notes import Note
 from bot.store import Limit, Pace
 
-__all__ = ["Closed", "Courier", "FileTooBig", "MessageRateLimiter", "NoRights", "Unreachable", "insist"]
+__all__ = [
+    "Closed",
+    "Courier",
+    "FileTooBig",
+    "MessageRateLimiter",
+    "NoRights",
+    "Unreachable",
+    "insist",
+    "unchanged_is_fine",
+]
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -215,14 +224,19 @@ class Courier:
         """
         async with self._turn(chat_id):
             try:
-                await insist(
-                    lambda: self._bot.edit_message_text(
-                        html, chat_id, message_id, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW
-                    ),
-                    self._patience,
-                )
-            except (BadRequest, ChatMigrated) as error:
-                return "not modified" in error.message.lower()
+                with unchanged_is_fine():
+                    await insist(
+                        lambda: self._bot.edit_message_text(
+                            html,
+                            chat_id,
+                            message_id,
+                            parse_mode=ParseMode.HTML,
+                            link_preview_options=NO_PREVIEW,
+                        ),
+                        self._patience,
+                    )
+            except (BadRequest, ChatMigrated):
+                return False
             except NEVER as error:
                 raise _refused(error) from None
         return True
@@ -239,9 +253,11 @@ class Courier:
         async with self._turn(note.chat_id):
             try:
                 if message_id is not None:
-                    await self._bot.edit_message_text(
-                        html, note.chat_id, message_id, parse_mode=ParseMode.HTML, reply_markup=keyboard
-                    )
+                    # After a restart it is not known what the message said last.
+                    with unchanged_is_fine():
+                        await self._bot.edit_message_text(
+                            html, note.chat_id, message_id, parse_mode=ParseMode.HTML, reply_markup=keyboard
+                        )
                     return message_id
                 sent = await self._bot.send_message(
                     note.chat_id,
@@ -268,19 +284,19 @@ class Courier:
             Unreachable: Telegram will not take it, or the network stayed down.
         """
         try:
-            await insist(
-                lambda: self._bot.edit_message_text(
-                    html,
-                    inline_message_id=inline_id,
-                    parse_mode=ParseMode.HTML,
-                    link_preview_options=NO_PREVIEW,
-                ),
-                self._patience,
-            )
+            # It may have been said before, by a run of the job that a crash cut off.
+            with unchanged_is_fine():
+                await insist(
+                    lambda: self._bot.edit_message_text(
+                        html,
+                        inline_message_id=inline_id,
+                        parse_mode=ParseMode.HTML,
+                        link_preview_options=NO_PREVIEW,
+                    ),
+                    self._patience,
+                )
         except NEVER as error:
-            # Said before, by a run of the job that a crash cut off.
-            if "not modified" not in error.message.lower():
-                raise _refused(error) from None
+            raise _refused(error) from None
 
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Delete a message of the bot; one that cannot be deleted any more is left.
@@ -389,6 +405,16 @@ async def insist(call: Callable[[], Awaitable[Result]], patience: float = CONVER
             log.info("telegram not reached", error=type(error).__name__, again_in=round(wait, 1))
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
             wait = min(2 * wait, LONGEST_WAIT)
+
+
+@contextmanager
+def unchanged_is_fine() -> Iterator[None]:
+    """Hold this during an edit. Telegram refuses one that changes nothing; the message says it already."""
+    try:
+        yield
+    except BadRequest as error:
+        if "not modified" not in error.message.lower():
+            raise
 
 
 async def _wait_turn(pace: Pace | None, *limits: Limit) -> None:

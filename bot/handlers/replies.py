@@ -10,7 +10,7 @@ from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import filters
 
-from bot.courier import NO_PREVIEW, insist
+from bot.courier import NO_PREVIEW, insist, unchanged_is_fine
 from bot.store import Store
 from bot.store.chat import ChatLanguage
 from bot.warnings import Texts, texts_for
@@ -51,11 +51,8 @@ async def reply(
 
 async def change(edit: Callable[[], Awaitable[object]]) -> None:
     """Edit a message of the bot. Two quick presses can ask for the same change twice."""
-    try:
+    with unchanged_is_fine():
         await insist(edit)
-    except BadRequest as error:
-        if "not modified" not in error.message.lower():
-            raise
 
 
 async def answer_press(query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from telegram import Bot
+from telegram import Bot, InlineKeyboardMarkup
 
 from bot.courier import Courier
+from bot.notes import Note
 from tests.telegram import TelegramEmulator
 
 SLOW = 1.5
@@ -25,3 +26,34 @@ async def test_a_second_passes_between_two_messages_though_the_first_was_slow():
         assert second.at - first.at >= SLOW + 1
         assert third.at - second.at >= 1
         assert [said.text for said in chat.from_bot] == ["One", "Two", "Three"]
+
+
+async def test_progress_that_says_the_same_once_more_stays_one_that_can_be_changed():
+    """As after a restart, when nobody knows what the message said last."""
+    async with TelegramEmulator() as tg:
+        anna = tg.user("Anna")
+        chat = tg.private(anna)
+        chat.text(anna, "Hello")
+        note = Note(
+            message_id=1,
+            sent_at=0,
+            file_id="f",
+            file_unique_id="u",
+            file_size=None,
+            duration=None,
+            chat_id=anna.id,
+            reply_to=1,
+            thread_id=None,
+            private=True,
+            asked=False,
+            language_code=None,
+        )
+        no_buttons = InlineKeyboardMarkup([])
+        async with Bot(tg.token, base_url=f"{tg.url}/bot") as bot:
+            courier = Courier(bot, patience=5, pace=None)
+            said = await courier.show_progress(note, "You are next.", no_buttons, None)
+            assert said is not None
+            assert await courier.show_progress(note, "You are next.", no_buttons, said) == said
+            assert await courier.show_progress(note, "Listening", no_buttons, said) == said
+            assert await courier.show_progress(note, "Listening", no_buttons, said + 1) is None
+        assert [said.text for said in chat.from_bot] == ["Listening"]
