@@ -19,9 +19,14 @@ __all__ = ["handlers"]
 
 MOMENT = 1.0
 """Seconds."""
+SECOND_TAP = 60.0
+"""Seconds in which a second tap on a button may come that was there when it was sent."""
 
 
 def handlers(store: Store, waiting: Waiting) -> list[BaseHandler[Update, Any, Any]]:
+    # The job of a cancelled note may have ended, and its row be gone, before its message says so.
+    confirmed: set[tuple[int, int]] = set()
+
     async def cancel(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
         if query is None:
@@ -31,26 +36,43 @@ def handlers(store: Store, waiting: Waiting) -> list[BaseHandler[Update, Any, An
             await answer_press(query)
             return
         texts = await texts_in(update, store)
-        told = await store.progress.at(said.chat_id, said.message_id)
-        if told is None:
-            # Pressed at once: Telegram shows a message a moment before it is remembered here.
-            await asyncio.sleep(MOMENT)
-            told = await store.progress.at(said.chat_id, said.message_id)
-        if told is None:
+        told = await told_by(said)
+        if _is_confirmation(said) or _place(said) in confirmed or (told is not None and told.cancelled):
+            await answer_press(query, texts("cancelled"))
+        elif told is None:
             # The note was answered this moment, or the bot ended before it could remember this message.
             await answer_press(query, texts("cancel-too-late"))
             with suppress(BadRequest):
                 await insist(said.delete)
         elif not await _may_cancel(told, query.from_user, said.chat, context.bot):
             await answer_press(query, texts("cancel-not-yours"), alert=True)
-        elif told.cancelled or not await waiting.cancel(told):
+        elif not await waiting.cancel(told):
             await answer_press(query, texts("cancel-too-late"))
         else:
+            confirmed.add(_place(said))
+            asyncio.get_running_loop().call_later(SECOND_TAP, confirmed.discard, _place(said))
             await answer_press(query)
             with suppress(BadRequest):
                 await insist(lambda: said.edit_text(texts("cancelled")))
 
+    async def told_by(said: Message) -> ProgressMessage | None:
+        told = await store.progress.at(said.chat_id, said.message_id)
+        if told is None and not _is_confirmation(said):
+            # Pressed at once: Telegram shows a message a moment before it is remembered here.
+            await asyncio.sleep(MOMENT)
+            told = await store.progress.at(said.chat_id, said.message_id)
+        return told
+
     return [CallbackQueryHandler(cancel, pattern=f"^{CANCEL}$")]
+
+
+def _is_confirmation(said: Message) -> bool:
+    """A message that says "cancelled" has no button any more; one who pressed it saw it as it was before."""
+    return said.reply_markup is None
+
+
+def _place(said: Message) -> tuple[int, int]:
+    return said.chat_id, said.message_id
 
 
 async def _may_cancel(told: ProgressMessage, user: User, chat: Chat, bot: Bot) -> bool:

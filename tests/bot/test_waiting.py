@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from bot.emulator import people
 from bot.hearing import Progress
 from bot.notes import BusinessNote, Contact, Note
-from bot.waiting import EVERY, TOLD_FROM, Queued, Standing, standings
+from bot.waiting import CANCEL, EVERY, TOLD_FROM, Queued, Standing, standings
 from tests.bot.conftest import OFFLINE
 from tests.bot.conversation import convert, sample
 from tests.telegram import BotProcess
@@ -81,6 +82,25 @@ async def test_what_takes_longer_than_thought_is_said_too_and_in_one_message(tg,
     assert "negative" in (await notes[1].reply(within=HEARD)).text
     assert len(chat.from_bot) == 2
     assert "outcome=cancelled" in bot.log()
+
+
+async def test_a_second_tap_on_cancel_hears_the_same_and_leaves_the_answer_alone(
+    tg, bot, anna, hold, tmp_path
+):
+    chat = tg.private(anna)
+    chat.voice(anna, louder(tmp_path, 64), duration=LONG)
+    told = await chat.says("You are next")
+    slow = tg.fail("editMessageText", delay=3, when=lambda call: "Cancelled" in call.params["text"])
+    await told.press("Cancel", by=anna)
+    at_once = await told.press("Cancel", by=anna)
+    await tg.until(lambda: slow.hits, 5, "the confirmation on its way")
+    await chat.silence(1.5)  # until the job has ended and is forgotten
+    later = await told.press("Cancel", by=anna)
+    await told.edited(containing="Cancelled")
+    stale = people.press(tg.world, told.state, CANCEL, anna)
+    stale_answer = await tg.until(lambda: stale.answer, 5, "an answer to a tap on an old screen")
+    assert [at_once.text, later.text, stale_answer["text"]] == [told.text] * 3
+    assert not told.deleted
 
 
 async def test_in_a_group_only_who_asked_sees_and_may_cancel(tg, family, anna, max_, tmp_path):
