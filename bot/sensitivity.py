@@ -55,8 +55,10 @@ def leaning(chosen: Sensitivity, corrections: Iterable[Correction]) -> float:
 def lean(verdict: Verdict, by: float) -> Verdict:
     """The verdict with the odds of "negative" multiplied by e^`by`; unchanged for 0.
 
-    Doubt of the models stays doubt. Where another tone comes out, the words that spoke for the first one are
-    left out. The timeline is what was heard, moment by moment.
+    Doubt of the models stays doubt; leaning adds its own where it makes a likely tone unlikely, or brings
+    another one out that is. A long note may be sure below DOUBT_BELOW, by its windows, and stays so. Where
+    another tone comes out, the words that spoke for the first one are left out. The timeline is what was heard,
+    moment by moment.
     """
     if by == 0:
         return verdict
@@ -64,11 +66,13 @@ def lean(verdict: Verdict, by: float) -> Verdict:
     whole = sum(odds.values())
     scores = {tone: share / whole for tone, share in odds.items()}
     tone = max(scores, key=scores.__getitem__)
+    same = tone == verdict.tone
+    was_likely = verdict.confidence >= DOUBT_BELOW
     return replace(
         verdict,
         tone=tone,
         confidence=scores[tone],
-        unsure=verdict.unsure or scores[tone] < DOUBT_BELOW,
+        unsure=verdict.unsure or (scores[tone] < DOUBT_BELOW and (was_likely or not same)),
         scores=scores,
-        words=verdict.words if tone == verdict.tone else (),
+        words=verdict.words if same else (),
     )

@@ -61,7 +61,8 @@ class Verdict:
     confidence: float
     """Calibrated probability of `tone`."""
     unsure: bool
-    """True where `confidence` is too low to warn with a straight face."""
+    """True where it may as well be wrong: `confidence` is too low or, in a long note, too few of its windows
+    are surely of this tone."""
     scores: dict[Tone, float]
     """Calibrated probability of each tone; sums to 1."""
     emotions: dict[Emotion, float]

@@ -110,4 +110,12 @@ def test_doubt_stays_and_words_that_spoke_for_another_tone_go():
     assert not lean(heard, -1.0).words
     assert not lean(heard, -1.0).unsure
     assert lean(replace(heard, unsure=True), 1.0).unsure
-    assert lean(verdict(0.4, 0.3), -0.2).unsure
+    assert lean(verdict(0.52, 0.3), -0.2).unsure
+    assert lean(verdict(0.45, 0.4), -0.2).unsure
+
+
+@pytest.mark.parametrize("by", [0.05, -0.02])
+def test_a_long_note_that_is_sure_by_its_windows_stays_sure(by):
+    leaned = lean(verdict(0.47, 0.45), by)
+    assert leaned.tone == "negative"
+    assert not leaned.unsure
