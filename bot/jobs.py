@@ -224,12 +224,19 @@ class Jobs:
         note = from_json(jobs[0].input["args"][0])
         return note if isinstance(note, BusinessNote) else None
 
-    async def ids_of(self, lanes: Iterable[str]) -> list[str]:
-        """Jobs of these lanes, those in work and those that ended and are still kept."""
-        found = await DBOS.list_workflows_async(
-            workflow_id_prefix=[f"{lane}:" for lane in lanes], load_input=False, load_output=False
-        )
-        return [job.workflow_id for job in found]
+    async def kept(self, lanes: Iterable[str]) -> list[dict[str, Any]]:
+        """What the jobs of these lanes hold, those in work and those that ended and are still kept."""
+        found = await DBOS.list_workflows_async(workflow_id_prefix=[f"{lane}:" for lane in lanes])
+        return [
+            {
+                "id": job.workflow_id,
+                "queued_at": _time(job.created_at),
+                "ended_at": _time(job.completed_at),
+                "outcome": job.output,
+                "note": job.input["args"][0] if job.input is not None else None,
+            }
+            for job in found
+        ]
 
     async def forget_chat(self, chat_id: int) -> None:
         """Delete the ended jobs of a chat."""
@@ -255,6 +262,10 @@ class Jobs:
             if not ended:
                 return
             await DBOS.delete_workflows_async([job.workflow_id for job in ended])
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _prepare_sqlite(url: str) -> None:

@@ -70,7 +70,7 @@ def handlers(
         if connection_id is not None:
             lanes.append(business_lane(connection_id))
         kept: dict[str, Any] = await store.people.about(message.chat_id)
-        kept["jobs"] = await jobs.ids_of(lanes)
+        kept["jobs"] = await jobs.kept(lanes)
         content = json.dumps(kept, default=str, ensure_ascii=False, indent=2).encode()
         document = InputFile(content, filename="mydata.json")
         await insist(

@@ -112,7 +112,11 @@ async def test_a_person_sees_all_that_is_kept_of_them_and_forget_leaves_the_opt_
         ("negative", "neutral"),
         ("negative", "positive"),
     ]
-    assert len(kept["jobs"]) == 1
+    [job] = kept["jobs"]
+    assert job["outcome"] == "warned"
+    assert job["note"]["file_id"] == note.media["file_id"]
+    assert (job["note"]["asker_id"], job["note"]["speaker_id"]) == (anna.id, anna.id)
+    assert job["note"]["language_code"] == "en"
     assert not any(word in json.dumps(kept).lower() for word in words_of("negative"))
     await said(family, anna, "/mydata", "between the two of us")
 
@@ -166,8 +170,11 @@ async def test_a_contacts_note_is_corrected_apart_from_the_owners_own(tg, bot):
     await correct(warning, anna, "neutral")
     assert {"🔕 Mute Carl", "🤔 Wrong?"} <= {*warning.buttons}
     assert account.chat(contact).from_bot == []
-    [kept] = (await mydata(tg, anna))["corrections"]
+    about = await mydata(tg, anna)
+    [kept] = about["corrections"]
     assert kept["note_id"] < 0
+    [job] = about["jobs"]
+    assert job["note"]["contact"]["name"] == "Carl"
     account.remove()
     await mine.says("no longer connected")
     assert "corrections" not in await mydata(tg, anna)

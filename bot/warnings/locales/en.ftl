@@ -115,7 +115,7 @@ privacy =
     • I keep, for up to { $days } { $days ->
         [one] day
        *[other] days
-    }: the tone and scores of notes, so that a note heard once is known again, and message numbers, so that none is answered twice. And this chat's settings.
+    }: the tone and scores of notes, so that a note heard once is known again, and its file, message and sender numbers and the sender's language, so that none is answered twice. And this chat's settings.
     • If you press “Wrong?”, I keep that verdict and your correction, until /forget.
     • /mydata sends you all that I keep about you. /forget deletes what I keep of this chat.
     • /optout: nobody gets a warning about your notes any more, in any chat. For that I keep your number, and nothing else.
@@ -294,7 +294,7 @@ optin-done = Welcome back! I may tell people how your voice notes sound again.
 optout-who = I can't see who you are here. Send me that in a private chat, and I'll gladly do it.
 unusable-declined = Whoever this is from asked me not to judge what they say, and I keep to that.
 privacy-words = • You gave me the words of your own notes that you correct. Only these I keep, encrypted, until you take them back where you gave them, or /forget.
-mydata-here = This is what I keep about you and our chat. Not in here: the numbers of your notes in groups, which I keep for { $days } { $days ->
+mydata-here = This is what I keep about you and our chat. Not in here: your notes in groups. Of those I keep file, message and sender numbers and your language, for { $days } { $days ->
         [one] day
        *[other] days
     } so that none is answered twice. /forget deletes what is in here; an /optout stays, and counts against limits end within a day.
