@@ -213,13 +213,14 @@ def _candidates() -> Iterator[Path]:
 
 def _demuxer(data: bytes) -> str | None:
     """ffmpeg's name for the container, from its first bytes; None if it is none that carries notes."""
-    head = data[:12]
-    if head.startswith(b"ID3") and len(data) > 10:
-        # A tag of a stated length (7 bits a byte), then the sound itself.
+    if data.startswith(b"ID3") and len(data) > 10:
+        # A tag of a stated length (7 bits a byte), then the sound itself, perhaps after a footer or padding.
         size = functools.reduce(lambda total, byte: total << 7 | byte & 0x7F, data[6:10], 0)
-        head = data[10 + size : 22 + size]
-        if not head or head.startswith(b"ID3"):
-            return "mp3"
+        return _demuxer_of(data[10 + size : 22 + size]) or "mp3"
+    return _demuxer_of(data[:12])
+
+
+def _demuxer_of(head: bytes) -> str | None:
     match head[:4], head[4:8], head[8:12]:
         case b"OggS", _, _:
             return "ogg"

@@ -72,6 +72,20 @@ async def test_every_container_gives_the_tone_that_went_in(make, name):
     assert np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)[spectrum.argmax()] == pytest.approx(440, abs=3)
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"ID3\x04\0\x10\0\0\0\x0a" + bytes(10) + b"3DI\x04\0\x10\0\0\0\x0a",
+        b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + bytes(3),
+        b"ID3\x03\0\0\0\0\0\x0a" + bytes(10) + bytes(2000),
+    ],
+    ids=["with a footer", "and a few zeros", "and padding"],
+)
+async def test_mp3_after_a_tag(make, tag):
+    sound = make("bare.mp3", *CONTAINERS["bare.mp3"])
+    assert len(await decode(tag + sound)) == pytest.approx(2 * SAMPLE_RATE, rel=0.06)
+
+
 async def test_mp4_with_its_index_at_the_end_is_read(make):
     data = make("index_last.mp4", *CONTAINERS["note.mp4"])
     assert data.find(b"moov") > data.find(b"mdat")
@@ -144,7 +158,7 @@ async def test_playlist_never_opens_the_file_that_it_names(make, tmp_path, playl
     text = playlist.format(path=secret).encode()
     assert await refusal(text) is Unusable.NOT_AUDIO
     # Nor behind what looks like a file of sound.
-    assert await refusal(b"ID3\x04\x00\x00\x00\x00\x00\x00" + text) is Unusable.NOT_AUDIO
+    assert await refusal(b"ID3\x04\x00\x00\x00\x00\x00\x00" + text) is Unusable.DAMAGED
     assert await refusal(b"RIFF\xff\xff\x00\x00WAVE" + text) is Unusable.DAMAGED
 
 
