@@ -56,9 +56,9 @@ def lean(verdict: Verdict, by: float) -> Verdict:
     """The verdict with the odds of "negative" multiplied by e^`by`; unchanged for 0.
 
     Doubt of the models stays doubt; leaning adds its own where it makes a likely tone unlikely, or brings
-    another one out that is. A long note may be sure below DOUBT_BELOW, by its windows, and stays so. Where
-    another tone comes out, the words that spoke for the first one are left out. The timeline is what was heard,
-    moment by moment.
+    another one out that is. A long note may be sure below DOUBT_BELOW, by its windows, and stays so. The
+    words that spoke for the first tone are left out where another one comes out. The timeline is what was
+    heard, moment by moment.
     """
     if by == 0:
         return verdict
