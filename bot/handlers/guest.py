@@ -39,7 +39,7 @@ def handlers(store: Store, jobs: Jobs, analyzer: Analyzer) -> list[BaseHandler[U
         if message.reply_to_message is None:
             await answer(message, texts("guest-how"), texts)
         elif not holds_sound(message.reply_to_message):
-            await answer(message, await tone_of(message, chat, texts, store, analyzer), texts)
+            await answer(message, await tone_of(message, asker.id, chat, texts, store, analyzer), texts)
         else:
             inline_id = await answer(message, texts("guest-listening"), texts)
             note = guest_note(message, inline_id) if inline_id is not None else None

@@ -26,7 +26,10 @@ def handlers(store: Store, analyzer: Analyzer, expiry: Expiry) -> list[BaseHandl
         if message is None:
             return
         texts, chat = await texts_in(update, store), await store.chat(message.chat_id)
-        said = await reply(message, await tone_of(message, chat, texts, store, analyzer, context.args or ()))
+        words = context.args or ()
+        said = await reply(
+            message, await tone_of(message, message.chat_id, chat, texts, store, analyzer, words)
+        )
         await expiry.begin(said.chat_id, said.message_id, chat)
 
     return [CommandHandler("tone", tone, NEW_MESSAGE), MessageHandler(NEW_MESSAGE & _Named(), tone)]
@@ -43,13 +46,17 @@ class _Named(filters.MessageFilter):
 
 async def tone_of(
     message: Message,
+    chat_id: int,
     chat: ChatSettings,
     texts: Texts,
     store: Store,
     analyzer: Analyzer,
     words: Sequence[str] = (),
 ) -> str:
-    """The answer to whoever asks in `message` about `words`, or about the text that it replies to. HTML."""
+    """The answer to whoever asks in `message` about `words`, or about the text that it replies to. HTML.
+
+    `chat_id`: whose settings `chat` are and whose corrections count; a guest's message has another.
+    """
     if not words and await _is_declined(_replied(message), message, store):
         return texts("unusable-declined")
     text = " ".join(words) or _replied_text(message)
@@ -58,7 +65,7 @@ async def tone_of(
     if text is None:
         return texts("tone-nothing" if _replied(message) else "tone-how")
     [heard] = await analyzer.judge([text])
-    verdict = lean(heard, leaning(chat.sensitivity, await store.people.corrections(message.chat_id)))
+    verdict = lean(heard, leaning(chat.sensitivity, await store.people.corrections(chat_id)))
     # Who asks about a text has read it: no need to show it again.
     return phrase(verdict, replace(chat, transcript=ShowTranscript.OFF), texts).html
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.bot.conftest import OFFLINE
-from tests.bot.conversation import choose, sample, words_of
+from tests.bot.conversation import choose, press, sample, words_of
 from tests.telegram import BotProcess, Note, TelegramEmulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -73,6 +73,23 @@ async def test_a_guest_judges_texts_and_says_how_to_ask(tg, bot, anna, replied, 
     strangers = tg.group("Strangers", admins=[anna])
     to = strangers.text(anna, replied) if replied else None
     assert said in (await strangers.guest(anna, "hey @forewarn_bot", reply_to=to).reply()).text
+
+
+async def test_a_guest_learns_nothing_from_the_chat_with_that_number(tg, bot, anna, max_):
+    await choose(tg.private(anna), anna, "Style: detailed")
+    theirs = tg.chat_with(max_)
+    text = theirs.text(max_, "You are late again, and the food is cold")
+
+    async def judged():
+        return (await theirs.guest(anna, "@forewarn_bot", reply_to=text).reply()).text
+
+    before = await judged()
+    elsewhere = tg.private(max_)
+    for _ in range(3):
+        warning = await elsewhere.voice(max_, sample("negative")).reply(within=HEARD)
+        await press(warning, "Wrong?", by=max_)
+        await press(warning, "neutral", by=max_)
+    assert await judged() == before
 
 
 async def test_a_guest_says_why_there_is_no_verdict(tg, bot, anna, max_):
