@@ -110,6 +110,26 @@ def test_buttons_carry_no_more_than_telegram_takes(language):
         assert len(button.callback_data.encode()) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA, button
 
 
+@pytest.mark.parametrize(
+    ("language", "key", "most", "said"),
+    [
+        ("en", "limit-user_notes", 1, "more than 1 note from you"),
+        ("en", "limit-user_notes", 2, "more than 2 notes from you"),
+        ("en", "limit-chat_notes", 1, "more than 1 note in this chat"),
+        ("en", "limit-chat_minutes", 1, "listened to 1 minute of audio"),
+        ("en", "limit-chat_minutes", 60, "listened to 60 minutes of audio"),
+        ("ru", "limit-user_notes", 1, "пришло больше 1 записи"),
+        ("ru", "limit-user_notes", 2, "пришло больше 2 записей"),
+        ("ru", "limit-chat_notes", 120, "пришло больше 120 записей"),
+        ("ru", "limit-chat_minutes", 1, "прослушана уже 1 минута"),
+        ("ru", "limit-chat_minutes", 2, "прослушано уже 2 минуты"),
+        ("ru", "limit-chat_minutes", 60, "прослушано уже 60 минут"),
+    ],
+)
+def test_limits_are_named_in_good_grammar(language, key, most, said):
+    assert said in texts_for(ChatLanguage(language), None)(key, most=most, minutes=1)
+
+
 GERMAN = """\
 language-name = Deutsch
 gentle-negative = 🌧 Das klingt <b>negativ</b>{ $feeling }. Erst mal durchatmen.

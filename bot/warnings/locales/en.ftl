@@ -357,15 +357,24 @@ bot-short-description = Tells you the tone of a voice message before you press p
 ## What the operator sets
 
 door-closed = I only work for people and groups that my owner has let in. The number to give them: <code>{ $chat }</code>
-limit-user_notes = That's more than { $most } notes from you within an hour, and I have to leave time for others. I'll be back for yours in { $minutes } { $minutes ->
+limit-user_notes = That's more than { $most } { $most ->
+        [one] note
+       *[other] notes
+    } from you within an hour, and I have to leave time for others. I'll be back for yours in { $minutes } { $minutes ->
         [one] minute
        *[other] minutes
     }.
-limit-chat_notes = That's more than { $most } notes in this chat within an hour, and I have to leave time for others. I'll be back in { $minutes } { $minutes ->
+limit-chat_notes = That's more than { $most } { $most ->
+        [one] note
+       *[other] notes
+    } in this chat within an hour, and I have to leave time for others. I'll be back in { $minutes } { $minutes ->
         [one] minute
        *[other] minutes
     }.
-limit-chat_minutes = I've listened to { $most } minutes of audio for this chat today, which is as much as I may. I'll be back after midnight (UTC).
+limit-chat_minutes = I've listened to { $most } { $most ->
+        [one] minute
+       *[other] minutes
+    } of audio for this chat today, which is as much as I may. I'll be back after midnight (UTC).
 admin =
     <b>forewarn { $version }</b>, up for { $uptime }
 
