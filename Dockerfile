@@ -39,6 +39,6 @@ VOLUME /data
 STOPSIGNAL SIGTERM
 # With http.client, for urllib would ask the proxy that HTTP_PROXY may name.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/opt/forewarn/bin/python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 9100, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["/opt/forewarn/bin/python", "-c", "from http.client import HTTPConnection as C; from os import environ; c = C(environ['FOREWARN_METRICS_LISTEN'], timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["forewarn"]
 CMD ["run"]

@@ -13,7 +13,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions, requires
 from pathlib import Path
 
@@ -45,6 +47,26 @@ def run(*command: str | Path, **how) -> str:
 
 def test_the_dockerfile_is_as_dockerfiles_should_be():
     assert run(TOOLS / "hadolint", "--failure-threshold", "info", "Dockerfile") == ""
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_docker_asks_how_it_is_where_it_listens(status, code):
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    _, *check = json.loads(re.search(r"^HEALTHCHECK .*\\\n +CMD (.+)$", dockerfile, re.MULTILINE)[1])
+    with HTTPServer(("127.0.0.1", 0), Page) as pages:
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        listen = {"FOREWARN_METRICS_LISTEN": f"0.0.0.0:{pages.server_port}"}
+        asked = subprocess.run([sys.executable, *check], env=os.environ | listen, timeout=20)
+        pages.shutdown()
+    assert asked.returncode == code
 
 
 @pytest.mark.parametrize("file", ["compose.yaml", "compose.scale.yaml"])
