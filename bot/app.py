@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -374,13 +375,17 @@ async def _upkeep(
     """
     with _logged("warm-up failed"):
         await analyzer.warm_up()
-    if role != "worker":
-        with _logged("commands not published"):
-            await publish_commands(app.bot, settings.owners)
-        with _logged("descriptions not published"):
-            await publish_descriptions(app.bot)
     keep_for_good()
+    unpublished: dict[str, Callable[[], Awaitable[None]]] = {}
+    if role != "worker":
+        unpublished["commands not published"] = partial(publish_commands, app.bot, settings.owners)
+        unpublished["descriptions not published"] = partial(publish_descriptions, app.bot)
     while True:
+        # Each until it worked once, however long Telegram asks to wait.
+        for event, publish in [*unpublished.items()]:
+            with _logged(event):
+                await publish()
+                del unpublished[event]
         with _logged("old data not deleted"):
             if fleet.leads:
                 await _forget_old(store, jobs, settings)
