@@ -11,16 +11,16 @@ help:
 	@echo "make benchmark  speed of the models and of the bot, one JSON object a line"
 	@echo "make chaos      what the bot does under load and faults, about a quarter of an hour"
 
-# What the bot needs to run: no PyTorch, no build tools.
+# What the bot needs to run: no PyTorch, no build tools. What pip says goes to stderr: stdout is for what is asked of make.
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "forewarn needs Python 3.11 or newer; name one with make PYTHON=python3.12 …"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --editable '.[offline,offline-ru]'
+	@$(PYTHON) -m venv $(VENV) 1>&2
+	@$(BIN)/pip install --editable '.[offline,offline-ru]' 1>&2
 	@touch $@
 
 # What training and the tests need besides.
 $(VENV)/.everything: $(VENV)/.runtime
-	$(BIN)/pip install --editable '.[offline,offline-ru,train,voices,test]'
+	@$(BIN)/pip install --editable '.[offline,offline-ru,train,voices,test]' 1>&2
 	@touch $@
 
 setup: $(VENV)/.everything

@@ -117,6 +117,28 @@ def test_prometheus_understands_the_alerts():
     run("promtool", "check", "rules", "--lint-fatal", DEPLOY / "alerts.yaml")
 
 
+def test_make_benchmark_prints_figures_alone_also_when_all_has_to_be_installed_first(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    python = tmp_path / "python"
+    python.write_text(
+        """#!/bin/sh
+        case "$*" in
+            -c*) ;;
+            scripts/*) echo "{}" ;;
+            "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python && cp "$0" .venv/bin/pip ;;
+            *) echo "Collecting packages" ;;
+        esac
+        """
+    )
+    python.chmod(0o755)
+    command = ["make", "--directory", tmp_path, "--no-print-directory", f"PYTHON={python}", "benchmark"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "{}\n{}\n"
+    assert "Collecting packages" in done.stderr
+
+
 def wanted(extras: tuple[str, ...] = ()) -> list[Requirement]:
     named = PROJECT["dependencies"] + [
         one for extra in extras for one in PROJECT["optional-dependencies"][extra]
