@@ -16,13 +16,13 @@ from models.tone.model import Judgement, ToneModel
 from models.tone.text import normalise
 from models.verdict import EMOTIONS, TONES, Language, Moment, Seconds
 
-__all__ = ["Reading", "read", "windows"]
+__all__ = ["WHOLE", "Reading", "read", "windows"]
 
 WHOLE: int = 40
 """Up to this many words a note is one window."""
 LEAST: int = 12
 MOST: int = 32
-"""Words in a window of a longer note."""
+"""Words in a window of a longer note; a rest of fewer than LEAST makes the last one longer."""
 PAUSE: Seconds = 0.5
 """A silence this long ends a sentence where the recogniser writes no punctuation."""
 CALM: float = 0.15
@@ -45,7 +45,8 @@ class Reading:
 def windows(words: Sequence[Word]) -> list[Sequence[Word]]:
     """`words` cut at ends of sentences and at pauses into stretches of LEAST to MOST words.
 
-    Nothing is lost and nothing is twice. A short rest joins the window before it.
+    Nothing is lost and nothing is twice. A rest of fewer than LEAST words joins the window before it: the
+    last one has up to MOST + LEAST - 1.
     """
     if len(words) <= WHOLE:
         return [words]
