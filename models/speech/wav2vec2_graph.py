@@ -379,7 +379,9 @@ class _Writer:
         return self._weights(f"{layer}.bias")
 
     def node(self, operator: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:
-        return self._node(operator, inputs, [""], domain, attributes)[0]
+        name = f"n{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, inputs, [name], name, domain=domain, **attributes))
+        return name
 
     def constant(self, array: NDArray[Any] | np.generic) -> str:
         name = f"c{len(self._constants)}"
@@ -467,22 +469,6 @@ class _Writer:
 
     def _norm(self, name: str) -> list[str]:
         return [self.constant(self.tensor(f"{name}.{part}")) for part in ("weight", "bias")]
-
-    def _node(
-        self,
-        operator: str,
-        inputs: list[str],
-        outputs: list[str | None],
-        domain: str,
-        attributes: dict[str, Any],
-    ) -> list[str]:
-        """Outputs are named here; None leaves an optional one out."""
-        number = len(self._nodes)
-        names = ["" if output is None else f"n{number}.{i}" for i, output in enumerate(outputs)]
-        self._nodes.append(
-            helper.make_node(operator, inputs, names, f"n{number}", domain=domain, **attributes)
-        )
-        return names
 
     def _move_to_data(self, tensor: onnx.TensorProto) -> None:
         self._data.write(b"\0" * (-self._data.tell() % _PAGE))
