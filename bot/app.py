@@ -129,6 +129,7 @@ async def run(settings: Settings, token: str, role: Role = "all") -> None:
             expiry = Expiry(courier, store, fleet)
             ear = Ear(analyzer, courier, store, settings.max_file_mb * 2**20)
             waiting = Waiting(ear, courier, store, fleet)
+            meter = Meter(store, settings.limits, door)
             answerer = Answerer(
                 ear,
                 courier,
@@ -136,7 +137,7 @@ async def run(settings: Settings, token: str, role: Role = "all") -> None:
                 accounts,
                 expiry,
                 waiting,
-                Meter(store, settings.limits, door),
+                meter,
                 fleet,
                 fresh_seconds=fresh_seconds,
                 limits={"minutes": LONGEST_NOTE // 60, "megabytes": settings.max_file_mb},
@@ -144,7 +145,9 @@ async def run(settings: Settings, token: str, role: Role = "all") -> None:
             jobs = Jobs(settings.jobs_url(), answerer, fleet.id, works=role != "intake")
             checks = Checks(store)
             app.add_handlers(
-                _conversations(store, jobs, accounts, ear, expiry, waiting, checks, door, analyzer, settings)
+                _conversations(
+                    store, jobs, accounts, ear, expiry, waiting, meter, checks, door, analyzer, settings
+                )
             )
             app.add_handler(operator.gate(door, store), group=-1)
             app.add_error_handler(_log_error)
@@ -175,6 +178,7 @@ def _conversations(
     ear: Ear,
     expiry: Expiry,
     waiting: Waiting,
+    meter: Meter,
     checks: Checks,
     door: Door,
     analyzer: Analyzer,
@@ -191,8 +195,8 @@ def _conversations(
         *settings_menu.handlers(store),
         *cancel.handlers(store, waiting),
         *excuse.handlers(store),
-        *feedback.handlers(store, ear, open_safe(settings)),
-        *reveal.handlers(store, ear, jobs, expiry),
+        *feedback.handlers(store, ear, meter, open_safe(settings)),
+        *reveal.handlers(store, ear, meter, jobs, expiry),
         *privacy.handlers(store, jobs, settings.keep_days, _days_of_jobs(settings)),
         *groups.handlers(store),
         *guest.handlers(store, jobs, analyzer),

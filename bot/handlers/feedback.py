@@ -18,6 +18,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
 from bot.given import Safe
 from bot.handlers.replies import answer_press, change, is_group, reply, texts_in
 from bot.hearing import Ear, NotHeard
+from bot.limits import Meter
 from bot.notes import note_answered
 from bot.store import Consent, Correction, ShowTranscript, Store, Style
 from bot.warnings.feedback import (
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 OURS = re.compile("|".join((WRONG, AS_IT_WAS, CORRECTED)))
 
 
-def handlers(store: Store, ear: Ear, safe: Safe | None) -> list[BaseHandler[Update, Any, Any]]:
+def handlers(store: Store, ear: Ear, meter: Meter, safe: Safe | None) -> list[BaseHandler[Update, Any, Any]]:
     """`safe`: where words go that people give; None: they are not asked for any."""
 
     async def ask(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -80,15 +81,21 @@ def handlers(store: Store, ear: Ear, safe: Safe | None) -> list[BaseHandler[Upda
             return
         if not (await store.people.consent(person.id)).words:
             return
+        refusal = await meter.refusal(note)
+        if refusal is not None:
+            # Nobody waits for these words.
+            log.info("words not given", job=note.job_id, reason=refusal.use.value)
+            return
         chat = await store.chat(warning.chat_id)
         with_words = replace(chat, style=Style.GENTLE, transcript=ShowTranscript.SHOWN)
         try:
-            words = (await ear.hear(note, with_words)).transcript
+            heard = await ear.hear(note, with_words)
         except NotHeard as failure:
             log.info("words not given", job=note.job_id, reason=failure.reason.value)
             return
+        await meter.heard(note, heard.duration)
         note_id = correction.judged.note_id
-        await store.people.give_words(warning.chat_id, person.id, note_id, safe.lock(words))
+        await store.people.give_words(warning.chat_id, person.id, note_id, safe.lock(heard.transcript))
 
     async def consent(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query

@@ -1,8 +1,9 @@
 """The button that shows a note's words to whoever presses it.
 
-No words are kept, so the note is listened to again. In private they come as a message; in a group as an
-alert, which only the one who pressed sees. A press can be answered once, and only for a few seconds: where
-listening takes longer, the answer asks for another press, and the words wait for it a minute, in memory.
+No words are kept, so the note is listened to again, if the operator's limits allow that. In private they come
+as a message; in a group as an alert, which only the one who pressed sees. A press can be answered once, and
+only for a few seconds: where listening takes longer, the answer asks for another press. So in a group the
+words wait a minute for further presses, in memory.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from bot.expiry import Expiry
 from bot.handlers.replies import answer_press, is_group, reply, texts_in
 from bot.hearing import Ear, NotHeard
 from bot.jobs import Jobs
+from bot.limits import Meter
 from bot.notes import Note, note_answered
 from bot.sensitivity import lean, leaning
-from bot.store import ChatSettings, ShowTranscript, Store, Style
+from bot.store import Allowance, ChatSettings, ShowTranscript, Store, Style
 from bot.warnings import Texts
+from bot.warnings.limits import limit_text
 from bot.warnings.phrase import TELEGRAM_LIMIT
 from bot.warnings.words import REVEAL, marked, plain
 from models.verdict import Verdict
@@ -36,7 +39,7 @@ log = structlog.get_logger(__name__)
 PRESS_SECONDS = 4.0
 """How long a press in a group waits for the words before it is answered without them."""
 WORDS_WAIT = 60.0
-"""Seconds that words which came too late for a press wait for the next one."""
+"""Seconds that words which were shown in a group, or came too late for that, wait for the next press."""
 LONGEST_LISTENING = 600.0
 ALERT_LIMIT = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 
@@ -44,8 +47,10 @@ Place = tuple[int, int]
 """Chat and number of a warning."""
 
 
-def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHandler[Update, Any, Any]]:
-    again = _Again(ear, store)
+def handlers(
+    store: Store, ear: Ear, meter: Meter, jobs: Jobs, expiry: Expiry
+) -> list[BaseHandler[Update, Any, Any]]:
+    again = _Again(ear, store, meter)
 
     async def reveal(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query
@@ -62,6 +67,8 @@ def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHan
             await answer_press(query, texts("reveal-gone"), alert=True)
         elif await ear.is_declined(note):
             await answer_press(query, texts("unusable-declined"), alert=True)
+        elif (refusal := await again.refusal(note, warning)) is not None:
+            await answer_press(query, limit_text(refusal, texts), alert=True)
         elif is_group(warning.chat):
             await answer_press(query, await in_group(note, warning, chat, texts), alert=True)
         else:
@@ -84,7 +91,6 @@ def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHan
         done, _ = await asyncio.wait([listening], timeout=PRESS_SECONDS)
         if not done:
             return texts("reveal-slow")
-        again.forget(warning)
         verdict = listening.result()
         return texts("reveal-failed") if verdict is None else plain(verdict, ALERT_LIMIT, texts)
 
@@ -106,10 +112,15 @@ def handlers(store: Store, ear: Ear, jobs: Jobs, expiry: Expiry) -> list[BaseHan
 class _Again:
     """Notes that are listened to again, and what was just heard in them."""
 
-    def __init__(self, ear: Ear, store: Store) -> None:
+    def __init__(self, ear: Ear, store: Store, meter: Meter) -> None:
         self._ear = ear
         self._store = store
+        self._meter = meter
         self._tasks: dict[Place, asyncio.Task[Verdict | None]] = {}
+
+    async def refusal(self, note: Note, warning: Message) -> Allowance | None:
+        """The limit that stands against listening; what is being heard, or just was, costs no more."""
+        return None if self.is_listening(warning) else await self._meter.refusal(note)
 
     def is_listening(self, warning: Message) -> bool:
         return _key(warning) in self._tasks
@@ -138,6 +149,7 @@ class _Again:
         try:
             async with asyncio.timeout(LONGEST_LISTENING):
                 heard = await self._ear.hear(note, with_words)
+            await self._meter.heard(note, heard.duration)
             # Where the chat hears another tone in it, no words stand out: they spoke for the first one.
             corrections = await self._store.people.corrections(note.chat_id)
             return lean(heard, leaning(chat.sensitivity, corrections))

@@ -16,7 +16,7 @@ from telegram.constants import CallbackQueryLimit, InlineKeyboardButtonLimit, Me
 from bot.emulator.entities import parse_html, units
 from bot.languages import LOCALES, SPOKEN
 from bot.notes import Contact
-from bot.store import Judged
+from bot.store import Judged, Use
 from bot.store.chat import ChatLanguage
 from bot.warnings import texts_for
 from bot.warnings.contacts import mute_button, unmute_button
@@ -77,7 +77,7 @@ def alerts():
 
 @pytest.mark.parametrize("language", SPOKEN)
 def test_every_sentence_fits_where_it_is_shown(language):
-    shown_as_alerts = set(alerts())
+    shown_as_alerts = {*alerts(), *(f"limit-{use}" for use in Use)}
     assert {"settings-admins-only", "excuse-gone", "reveal-gone"} <= shown_as_alerts
     for key, names in sentences(language).items():
         text, _ = parse_html(spoken(language, key, names))

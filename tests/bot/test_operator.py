@@ -16,7 +16,7 @@ from bot.limits import Door
 from bot.settings import ConfigurationError, load_settings
 from bot.store import ChatSettings
 from tests.bot.conftest import OFFLINE
-from tests.bot.conversation import sample
+from tests.bot.conversation import choose, press, sample, words_of
 from tests.telegram import BotProcess
 
 HEARD = 30.0
@@ -97,6 +97,37 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
         assert telegram.private(spam).from_bot == []
         assert len(strangers.from_bot) == 1
         assert "Traceback" not in bot.log()
+
+
+@pytest.mark.slow
+async def test_words_on_a_button_count_against_the_limits(telegram, tmp_path):
+    anna, max_ = (telegram.user(name, language_code="en") for name in ("Anna", "Max"))
+    family = telegram.group("Family", members=[max_], admins=[anna])
+    env = OFFLINE | {"FOREWARN_LIMITS__NOTES_PER_USER_HOUR": "2"}
+    async with BotProcess(telegram, tmp_path / "data", env=env) as bot:
+        await bot.wait_ready()
+
+        # In private each listening costs, the first one included.
+        mine = telegram.private(anna)
+        await choose(mine, anna, "Words: on a button")
+        warning = await mine.voice(anna, sample("negative")).reply(within=HEARD)
+        await press(warning, "Show the words", by=anna)
+        await warning.reply(within=HEARD)
+        refused = await warning.press("Show the words", by=anna)
+        assert refused.show_alert
+        assert "more than 2 notes from you" in refused.text
+
+        # In a group what was just heard is there for all, at the cost of whoever asked first.
+        family.add_bot(by=anna, admin=True)
+        await choose(family, anna, "Words: on a button")
+        warning = await family.voice(max_, sample("positive")).reply(within=HEARD)
+        first = await warning.press("Show the words", by=max_)
+        while "Listening again" in first.text:
+            first = await warning.press("Show the words", by=max_)
+        fetched = len(telegram.calls_of("getFile"))
+        assert (await warning.press("Show the words", by=anna)).text == first.text
+        assert any(word in first.text.lower() for word in words_of("positive"))
+        assert len(telegram.calls_of("getFile")) == fetched
 
 
 class Locked:
