@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,8 +26,6 @@ from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote,
 __all__ = ["Ear", "NotHeard", "Progress", "Trouble"]
 
 log = structlog.get_logger(__name__)
-
-Keep = Callable[[str, str, str, int, Verdict], Awaitable[None]]
 
 LARGE = 2**20
 """Bytes. Smaller files, nearly all voice notes, are so small that any number of them may be in memory."""
@@ -130,15 +128,16 @@ class Ear:
         if not chat.shows_words:
             kept = await self._store.verdict(note.file_unique_id, expectation, self._analyzer.version)
             if kept is not None:
-                await self._keep(note, self._store.share_verdict, expectation, kept)
+                await self._keep(note, expectation, kept)
                 return kept
         verdict = await self._listen_once(note, expectation, language, certain, explain=chat.shows_words)
-        await self._keep(note, self._store.keep_verdict, expectation, verdict)
+        await self._keep(note, expectation, verdict)
         return verdict
 
-    async def _keep(self, note: Note, keep: Keep, expectation: str, verdict: Verdict) -> None:
+    async def _keep(self, note: Note, expectation: str, verdict: Verdict) -> None:
+        made_by, file = self._analyzer.version, note.file_unique_id
         try:
-            await keep(note.file_unique_id, expectation, self._analyzer.version, note.chat_id, verdict)
+            await self._store.keep_verdict(file, expectation, made_by, note.chat_id, verdict, note.came_at)
         except SQLAlchemyError as error:
             # A full disk is no reason to keep silent.
             log.warning("verdict not kept", job=note.job_id, error=type(error).__name__)

@@ -12,7 +12,7 @@ where it has one message to fill in and may do nothing else.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_type_hints
 
 from telegram import Audio, Document, Message, MessageOriginUser, Update, User, Video, VideoNote, Voice
@@ -53,8 +53,15 @@ class _Recording:
     """Bytes, where Telegram says."""
     duration: float | None
     """Seconds, where Telegram says."""
+    noted_at: int | None = None
+    """Unix time of the message with the sound, perhaps long before; None in jobs of older versions."""
     speaker_id: int | None = None
     """Who recorded it, as far as Telegram tells: see `speaker_of`."""
+
+    @property
+    def came_at(self) -> datetime:
+        """When the sound came into its chat."""
+        return datetime.fromtimestamp(self.sent_at if self.noted_at is None else self.noted_at, UTC)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -354,6 +361,7 @@ def _recording(request: Message, noted: Message, sound: Sound) -> dict[str, Any]
     return {
         "message_id": request.message_id,
         "sent_at": int(request.date.timestamp()),
+        "noted_at": int(noted.date.timestamp()),
         "file_id": sound.file_id,
         "file_unique_id": sound.file_unique_id,
         "file_size": sound.file_size,

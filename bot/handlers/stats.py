@@ -16,6 +16,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes
 from bot.chart import COLOURS, DAYS, by_day, draw
 from bot.courier import insist
 from bot.handlers.replies import NEW_MESSAGE, is_group, may_change, reply, texts_in
+from bot.sensitivity import lean, leaning
 from bot.store import ChatSettings, HeatNotice, Store
 from bot.warnings import Texts
 from bot.warnings.quiet import local_time
@@ -36,7 +37,9 @@ def handlers(store: Store) -> list[BaseHandler[Update, Any, Any]]:
         chat = await store.chat(message.chat_id)
         now = local_time(chat, texts.language, datetime.now(UTC))
         since = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        days = by_day(await store.counts.tones(message.chat_id, since), now.date(), now.tzinfo or UTC)
+        by = leaning(chat.sensitivity, await store.people.corrections(message.chat_id))
+        tones = [(at, lean(heard, by).tone) for at, heard in await store.heard(message.chat_id, since)]
+        days = by_day(tones, now.date(), now.tzinfo or UTC)
         heats = await store.counts.heats(message.chat_id, since)
         text = _in_figures(days, chat, heats, texts)
         if any(tones.total() for tones in days.values()):

@@ -105,7 +105,7 @@ class Arrivals:
         query = delete(expected).where(expected.c.chat_id == chat_id).returning(expected.c.until)
         async with self._engine.begin() as connection:
             until: datetime | None = (await connection.execute(query)).scalar_one_or_none()
-        return until is not None and until.replace(tzinfo=until.tzinfo or UTC) > datetime.now(UTC)
+        return until is not None and until > datetime.now(UTC)
 
     async def forget_old(self) -> None:
         now = datetime.now(UTC)

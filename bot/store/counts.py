@@ -1,6 +1,6 @@
-"""What is counted: uses against the operator's limits, tones for a chat's statistics, notices of heat.
+"""What is counted: uses against the operator's limits, notices of heat.
 
-Numbers of chats and people, times and tones; no names and no words.
+Numbers of chats and people, and times; no names and no words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.tables import heats, usage, verdicts
-from models.verdict import Tone
 
 __all__ = ["Allowance", "Counts", "Use"]
 
@@ -82,28 +81,6 @@ class Counts:
         async with self._engine.begin() as connection:
             return (await connection.execute(told)).rowcount > 0
 
-    async def tones(self, chat_id: int, since: datetime) -> list[tuple[datetime, Tone]]:
-        """When a chat's notes were heard, and how they sounded; each file once, in no order."""
-        query = (
-            select(func.min(verdicts.c.heard_at), func.min(verdicts.c.verdict["tone"].as_string()))
-            .where(verdicts.c.chat_id == chat_id, verdicts.c.heard_at >= since)
-            .group_by(verdicts.c.file_unique_id)
-        )
-        async with self._engine.connect() as connection:
-            return [(_in_utc(at), tone) for at, tone in await connection.execute(query)]
-
-    async def last_tones(self, chat_id: int, since: datetime, most: int) -> list[Tone]:
-        """The tones of a chat's last notes, without those that the models were unsure of."""
-        about = verdicts.c.verdict
-        query = (
-            select(about["tone"].as_string(), about["unsure"].as_boolean())
-            .where(verdicts.c.chat_id == chat_id, verdicts.c.heard_at >= since)
-            .order_by(verdicts.c.heard_at.desc())
-            .limit(most)
-        )
-        async with self._engine.connect() as connection:
-            return [tone for tone, unsure in await connection.execute(query) if not unsure]
-
     async def notice_heat(self, chat_id: int, rest: timedelta) -> bool:
         """Note that a chat's notes are heated now; False if that was noticed within `rest`."""
         if await self.heats(chat_id, datetime.now(UTC) - rest):
@@ -137,8 +114,3 @@ class Counts:
         async with self._engine.begin() as connection:
             await connection.execute(delete(usage).where(usage.c.ends_at < now))
             await connection.execute(delete(heats).where(heats.c.noticed_at < now - heat_older_than))
-
-
-def _in_utc(at: datetime) -> datetime:
-    """SQLite gives back UTC without saying so."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -234,26 +234,39 @@ class Store:
         return None if kept is None else _verdict_of(kept)
 
     async def keep_verdict(
-        self, file_unique_id: str, language_asked: str, made_by: str, chat_id: int, verdict: Verdict
+        self,
+        file_unique_id: str,
+        language_asked: str,
+        made_by: str,
+        chat_id: int,
+        verdict: Verdict,
+        sent_at: datetime,
     ) -> None:
-        key = {"file_unique_id": file_unique_id, "language_asked": language_asked, "chat_id": chat_id}
-        values = {"made_by": made_by, "verdict": _wordless(verdict), "heard_at": datetime.now(UTC)}
-        await self._upsert(self._insert(verdicts).values(**key, **values), keys=[*key], changed=values)
+        """Keep what was heard, for this chat, whether in it or in another. Heard anew, it is not kept longer.
 
-    async def share_verdict(
-        self, file_unique_id: str, language_asked: str, made_by: str, chat_id: int, verdict: Verdict
-    ) -> None:
-        """Keep for this chat too what was heard in another; what it has itself stays as it is."""
-        shared = self._insert(verdicts).values(
-            file_unique_id=file_unique_id,
-            language_asked=language_asked,
-            chat_id=chat_id,
-            made_by=made_by,
-            verdict=_wordless(verdict),
-            heard_at=datetime.now(UTC),
+        `sent_at`: when the note came into the chat.
+        """
+        key = {"file_unique_id": file_unique_id, "language_asked": language_asked, "chat_id": chat_id}
+        heard = {"made_by": made_by, "verdict": _wordless(verdict)}
+        new = self._insert(verdicts).values(**key, **heard, heard_at=datetime.now(UTC), sent_at=sent_at)
+        await self._upsert(new, keys=[*key], changed=heard)
+
+    async def heard(self, chat_id: int, since: datetime) -> list[tuple[datetime, Verdict]]:
+        """What was heard in a chat's notes, and when they were sent, oldest first.
+
+        A note is one however often and in whatever languages it was heard: what counts is the first time.
+        """
+        sent_at = func.coalesce(verdicts.c.sent_at, verdicts.c.heard_at)
+        query = (
+            select(verdicts.c.file_unique_id, sent_at, verdicts.c.verdict)
+            .where(verdicts.c.chat_id == chat_id, sent_at >= since)
+            .order_by(sent_at, verdicts.c.heard_at)
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(shared.on_conflict_do_nothing())
+        found: dict[str, tuple[datetime, Verdict]] = {}
+        async with self._engine.connect() as connection:
+            for file, at, kept in await connection.execute(query):
+                found.setdefault(file, (at, _verdict_of(kept)))
+        return [*found.values()]
 
     async def connect(self, connection_id: str, owner: Owner) -> bool:
         """Keep who connected their account; False if they had done so before.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Dialect,
     Float,
     Index,
     MetaData,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
 )
 
 __all__ = [
@@ -41,6 +45,22 @@ __all__ = [
 
 metadata = MetaData()
 
+
+class Time(TypeDecorator[datetime]):
+    """A moment, whatever zone it is told in. SQLite keeps no zone, so there it is UTC's clock."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 chats = Table(
     "chats",
     metadata,
@@ -65,10 +85,13 @@ verdicts = Table(
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("made_by", String(64), nullable=False),
     Column("verdict", JSON, nullable=False),
-    Column("heard_at", DateTime(timezone=True), nullable=False),
+    Column("heard_at", Time, nullable=False),
+    Column("sent_at", Time),
     Index("ix_verdicts_chat_id", "chat_id"),
     Index("ix_verdicts_heard_at", "heard_at"),
 )
+"""`heard_at`: the first time, from which it is kept. `sent_at`: when the note came into the chat; NULL where
+an older version kept it."""
 
 connections = Table(
     "connections",
@@ -103,7 +126,7 @@ digests = Table(
     Column("thread_id", BigInteger, primary_key=True, autoincrement=False),
     Column("message_id", BigInteger, nullable=False),
     Column("lines", JSON, nullable=False),
-    Column("grown_at", DateTime(timezone=True), nullable=False),
+    Column("grown_at", Time, nullable=False),
 )
 """The last digest of a chat, or of a topic in it (0: none). `lines` by job: tones and times, never words."""
 
@@ -112,7 +135,7 @@ passing = Table(
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("due", DateTime(timezone=True), nullable=False),
+    Column("due", Time, nullable=False),
     Index("ix_passing_due", "due"),
 )
 """The bot's messages that it deletes when they are due."""
@@ -136,7 +159,7 @@ corrections = Table(
     Column("neutral", Float, nullable=False),
     Column("positive", Float, nullable=False),
     Column("language", String(8), nullable=False),
-    Column("given_at", DateTime(timezone=True), nullable=False),
+    Column("given_at", Time, nullable=False),
     Column("words", Text),
     Index("ix_corrections_user_id", "user_id"),
 )
@@ -178,7 +201,7 @@ usage = Table(
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
-    Column("ends_at", DateTime(timezone=True), primary_key=True),
+    Column("ends_at", Time, primary_key=True),
     Column("amount", Float, nullable=False),
     Column("told", Boolean, nullable=False),
 )
@@ -188,7 +211,7 @@ heats = Table(
     "heats",
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("noticed_at", DateTime(timezone=True), primary_key=True),
+    Column("noticed_at", Time, primary_key=True),
 )
 """When several notes of a group within minutes were negative."""
 
@@ -197,8 +220,8 @@ members = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("works", Boolean, nullable=False),
-    Column("joined_at", DateTime(timezone=True), nullable=False),
-    Column("beaten_at", DateTime(timezone=True), nullable=False),
+    Column("joined_at", Time, nullable=False),
+    Column("beaten_at", Time, nullable=False),
 )
 """Processes that share this database, see `bot.fleet`. Times are the database's own."""
 
@@ -208,7 +231,7 @@ updates = Table(
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
     Column("taken_by", String(128), nullable=False),
     Column("done", Boolean, nullable=False),
-    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Column("taken_at", Time, nullable=False),
 )
 """Updates that came by webhook: Telegram may send one again, and to another process."""
 
@@ -218,15 +241,16 @@ firsts = Table(
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("key", String(64), primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Time, nullable=False),
 )
-"""What is done once in a chat, however many processes might: the sound of an album, "I was away"."""
+"""What is done once in a chat, or once in a while, however many processes might: the sound of an album,
+"I was away"."""
 
 expected = Table(
     "expected",
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("until", DateTime(timezone=True), nullable=False),
+    Column("until", Time, nullable=False),
 )
 """Private chats where the next note is meant for `/check`."""
 
@@ -235,6 +259,6 @@ turns = Table(
     metadata,
     Column("kind", String(8), primary_key=True),
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("free_at", DateTime(timezone=True), nullable=False),
+    Column("free_at", Time, nullable=False),
 )
 """When the next message may be sent: in a chat, in a group at its pace, or (chat 0) at all."""

@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 
 from bot.store import Allowance, ProgressMessage, Use
 from tests.bot.test_warnings import ANGRY
@@ -48,17 +50,36 @@ async def test_counts_end_with_their_period(store):
     assert await store.counts.take([past]) is None
 
 
-async def test_a_note_heard_twice_is_one_in_the_statistics_of_each_chat(store):
-    since = datetime.now(UTC) - HOUR
+async def test_a_note_heard_twice_is_one_of_when_it_was_sent_in_each_chat(store):
+    now = datetime.now(UTC)
+    first, second = now - 2 * HOUR, now - HOUR
     for language in ("en", "ru"):
-        await store.keep_verdict("file", language, "models", FAMILY, ANGRY)
+        await store.keep_verdict("file", language, "models", FAMILY, ANGRY, first)
     for _ in range(2):
-        await store.share_verdict("file", "en", "models", FAMILY - 1, ANGRY)
-    await store.keep_verdict("other", "en", "models", FAMILY, replace(ANGRY, tone="positive"))
-    assert sorted(tone for _, tone in await store.counts.tones(FAMILY, since)) == ["negative", "positive"]
-    assert [tone for _, tone in await store.counts.tones(FAMILY - 1, since)] == ["negative"]
-    assert await store.counts.tones(FAMILY, datetime.now(UTC)) == []
+        await store.keep_verdict("file", "en", "models", FAMILY - 1, ANGRY, second)
+    await store.keep_verdict("other", "en", "models", FAMILY, replace(ANGRY, tone="positive"), second)
+    # Sent again, or its words asked for.
+    await store.keep_verdict("file", "en", "models", FAMILY, ANGRY, now)
+
+    async def heard(chat_id, since):
+        return [(at, verdict.tone) for at, verdict in await store.heard(chat_id, since)]
+
+    assert await heard(FAMILY, first) == [(first, "negative"), (second, "positive")]
+    assert await heard(FAMILY, second) == [(second, "positive")]
+    assert await heard(FAMILY - 1, first) == [(second, "negative")]
     assert await store.counts.chats_heard() == (0, 2)
+
+
+@pytest.mark.parametrize("ahead", [-11, 0, 11])
+async def test_when_a_note_was_sent_does_not_depend_on_whose_clock_asks(store, ahead):
+    clock = timezone(timedelta(hours=ahead))
+    sent = datetime.now(clock).replace(microsecond=0)
+    await store.keep_verdict("file", "en", "models", FAMILY, ANGRY, sent)
+    assert [at for at, _ in await store.heard(FAMILY, sent)] == [sent]
+    assert await store.heard(FAMILY, sent + timedelta(seconds=1)) == []
+    assert await store.counts.notice_heat(FAMILY, HOUR)
+    assert await store.counts.heats(FAMILY, sent) == 1
+    assert await store.counts.heats(FAMILY, sent + HOUR) == 0
 
 
 async def test_heat_is_noticed_once_an_hour_and_forgotten_with_its_chat(store):

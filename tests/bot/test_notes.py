@@ -50,6 +50,15 @@ def test_whatever_holds_a_voice_is_a_note(sound):
     assert note.language_code == "ru"
 
 
+def test_a_note_asked_about_later_came_when_it_came():
+    noted = message(chat=GROUP, voice=VOICE, message_id=4)
+    note = note_in(command("/tone", chat=GROUP, date=1_700_009_000, reply_to_message=noted), "forewarn_bot")
+    assert note.sent_at == 1_700_009_000
+    assert note.came_at.timestamp() == 1_700_000_000
+    of_an_older_version = {name: value for name, value in note.to_json().items() if name != "noted_at"}
+    assert from_json(of_an_older_version).came_at.timestamp() == 1_700_009_000
+
+
 @pytest.mark.parametrize("odd", ["x", "", [], {"id": 1}, 1.5], ids=repr)
 @pytest.mark.parametrize(
     "spoilt",

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -32,6 +32,7 @@ CHOSEN = ChatSettings(
 )
 OLGA = Owner(user_id=7, chat_id=7, language_code="ru")
 MODELS = "whisper/1234"
+NOW = datetime.now(UTC)
 FAMILY, SUPERGROUP = -42, -1001234567890
 
 
@@ -57,7 +58,7 @@ async def test_a_verdict_is_kept_without_its_words(store, tmp_path):
     verdict = type(ANGRY)(
         **{name: getattr(ANGRY, name) for name in ANGRY.__slots__} | {"transcript": said, "words": words}
     )
-    await store.keep_verdict("file", "en", MODELS, FAMILY, verdict)
+    await store.keep_verdict("file", "en", MODELS, FAMILY, verdict, NOW)
     kept = await store.verdict("file", "en", MODELS)
     assert (kept.tone, kept.scores, kept.timeline) == (ANGRY.tone, ANGRY.scores, ANGRY.timeline)
     assert (kept.transcript, kept.words) == ("", ())
@@ -67,7 +68,7 @@ async def test_a_verdict_is_kept_without_its_words(store, tmp_path):
 
 
 async def test_a_verdict_of_other_models_or_another_language_is_no_answer(store):
-    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY)
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY, NOW)
     assert await store.verdict("file", "en", "whisper/newer") is None
     assert await store.verdict("file", "ru", MODELS) is None
 
@@ -75,7 +76,7 @@ async def test_a_verdict_of_other_models_or_another_language_is_no_answer(store)
 async def test_forget_deletes_all_of_one_chat_and_nothing_of_another(store):
     for chat in (FAMILY, FAMILY + 1):
         await store.choose(chat, **asdict(CHOSEN))
-        await store.keep_verdict(f"file{chat}", "en", MODELS, chat, ANGRY)
+        await store.keep_verdict(f"file{chat}", "en", MODELS, chat, ANGRY, NOW)
     await store.forget_chat(FAMILY)
     assert await store.chat(FAMILY) == ChatSettings()
     assert await store.verdict(f"file{FAMILY}", "en", MODELS) is None
@@ -85,7 +86,7 @@ async def test_forget_deletes_all_of_one_chat_and_nothing_of_another(store):
 
 async def test_what_one_chat_forgets_another_that_heard_it_too_still_knows(store):
     for chat in (FAMILY, FAMILY + 1):
-        await store.keep_verdict("file", "en", MODELS, chat, ANGRY)
+        await store.keep_verdict("file", "en", MODELS, chat, ANGRY, NOW)
     await store.forget_chat(FAMILY)
     assert await store.verdict("file", "en", MODELS) is not None
     await store.forget_chat(FAMILY + 1)
@@ -108,10 +109,19 @@ async def test_settings_move_with_a_group_that_becomes_a_supergroup(store):
 
 
 async def test_old_verdicts_are_swept(store):
-    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY)
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY, NOW)
     await store.forget_verdicts(timedelta(days=1))
     assert await store.verdict("file", "en", MODELS) is not None
     await store.forget_verdicts(timedelta(seconds=-1))
+    assert await store.verdict("file", "en", MODELS) is None
+
+
+async def test_to_hear_a_note_again_does_not_keep_it_longer(store):
+    await store.keep_verdict("file", "en", "whisper/older", FAMILY, ANGRY, NOW)
+    await asyncio.sleep(0.5)
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY, NOW)
+    assert await store.verdict("file", "en", MODELS) is not None
+    await store.forget_verdicts(timedelta(seconds=0.4))
     assert await store.verdict("file", "en", MODELS) is None
 
 
@@ -195,7 +205,7 @@ async def test_with_a_connection_goes_all_that_was_kept_because_of_it(store, end
         await store.connect(f"c{number}", owner)
         await store.choose(owner.chat_id, style="brief", business="off")
         await store.mute(owner.chat_id, 42)
-        await store.keep_verdict("file", "ru", MODELS, owner.chat_id, ANGRY)
+        await store.keep_verdict("file", "ru", MODELS, owner.chat_id, ANGRY, NOW)
     await (store.disconnect("c0") if end == "disconnect" else store.forget_chat(OLGA.chat_id))
     assert await store.owner("c0") is None
     assert not await store.is_muted(OLGA.chat_id, 42)
@@ -280,6 +290,9 @@ async def test_a_database_of_the_first_version_is_upgraded_with_its_rows(tmp_pat
         Style.BRIEF, WarnWhen.NEGATIVE, ShowTranscript.SPOILER, ChatLanguage.RU
     )
     assert (await upgraded.verdict("file", "en", MODELS)).scores == ANGRY.scores
+    # When it was sent is not known; it was heard soon after.
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    assert [at for at, _ in await upgraded.heard(FAMILY, made - timedelta(days=1))] == [made]
     assert await upgraded.connect("c1", OLGA)
     await upgraded.close()
 
