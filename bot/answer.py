@@ -150,7 +150,7 @@ class Answerer:
                     return await self._answer_owner(note)
                 if isinstance(note, GuestNote):
                     return await self._answer_guest(note)
-                return await self._answer(note)
+                return await self._answer(await self._at_home(note))
             except TakenOver:
                 raise
             except (Closed, NoRights) as error:
@@ -168,6 +168,13 @@ class Answerer:
             except Exception as error:
                 log.error("answer failed", job=note.job_id, error=type(error).__name__)
                 return Outcome.FAILED
+
+    async def _at_home(self, note: Note) -> Note:
+        """The note where its group is now, whose settings hold: it may have waited while the group moved."""
+        if note.private:
+            return note
+        home = await self._store.arrivals.home(note.chat_id)
+        return note if home == note.chat_id else note.in_supergroup(home)
 
     async def _answer_owner(self, note: BusinessNote) -> Outcome:
         """Warn the owner of a connected account, if they want to hear of this contact."""

@@ -11,7 +11,7 @@ where it has one message to fill in and may do nothing else.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_type_hints
 
@@ -101,6 +101,8 @@ class Note(_Recording):
     """What it was sent together with, as one: Telegram's number of the group of files."""
     checked: bool = False
     """True after `/check`: whoever sends it wants to know how it will sound to others."""
+    asked_in: int | None = None
+    """The chat of the request, where that has become the supergroup `chat_id` since."""
 
     @property
     def job_id(self) -> str:
@@ -112,7 +114,7 @@ class Note(_Recording):
     @property
     def lane(self) -> str:
         """Notes of one lane are answered one after the other."""
-        return str(self.chat_id)
+        return str(self.chat_id if self.asked_in is None else self.asked_in)
 
     @property
     def awaited(self) -> bool:
@@ -123,6 +125,10 @@ class Note(_Recording):
     def own(self) -> bool:
         """Whether whoever waits for the answer recorded the note."""
         return self.awaited and self.asker_id is not None and self.asker_id == self.speaker_id
+
+    def in_supergroup(self, chat_id: int) -> Note:
+        """The same job, for what its group has become. Messages have other numbers there."""
+        return replace(self, chat_id=chat_id, asked_in=self.chat_id, reply_to=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

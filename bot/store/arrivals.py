@@ -1,4 +1,5 @@
-"""What has come already and what is still to come: updates, albums, a note to check.
+"""What has come already and what is still to come: updates, albums, a note to check, notes of a group that
+became a supergroup.
 
 Kept for as long as Telegram may send an update again, and in a table, because the next one may come to
 another process, or after a crash.
@@ -14,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.tables import expected, firsts, turns, updates
+from bot.store.tables import expected, firsts, moves, turns, updates
 
 __all__ = ["Arrivals", "Claim"]
 
@@ -107,10 +108,17 @@ class Arrivals:
             until: datetime | None = (await connection.execute(query)).scalar_one_or_none()
         return until is not None and until > datetime.now(UTC)
 
+    async def home(self, chat_id: int) -> int:
+        """Where a chat is now: a group that became a supergroup has another number."""
+        query = select(moves.c.chat_id).where(moves.c.old_id == chat_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar_one_or_none() or chat_id
+
     async def forget_old(self) -> None:
         now = datetime.now(UTC)
         async with self._engine.begin() as connection:
             await connection.execute(delete(updates).where(updates.c.taken_at < now - KEPT))
             await connection.execute(delete(firsts).where(firsts.c.at < now - KEPT))
+            await connection.execute(delete(moves).where(moves.c.moved_at < now - KEPT))
             await connection.execute(delete(expected).where(expected.c.until < now))
             await connection.execute(delete(turns).where(turns.c.free_at < now - timedelta(minutes=1)))

@@ -56,6 +56,7 @@ from bot.store.tables import (
     expected,
     firsts,
     heats,
+    moves,
     mutes,
     obstacles,
     passing,
@@ -89,6 +90,7 @@ FORGOTTEN = (
     firsts,
     expected,
     turns,
+    moves,
 )
 """Where a chat that forgets leaves no row."""
 
@@ -419,9 +421,12 @@ class Store:
 
         What was to be deleted from the chat later is due now, and forgotten with that.
         """
+        before = select(moves.c.old_id).where(moves.c.chat_id == chat_id)
         async with self._engine.begin() as connection:
+            # Notes in work when the group became a supergroup are kept under its old number.
+            numbers = [chat_id, *await connection.scalars(before)]
             for table in FORGOTTEN:
-                await connection.execute(delete(table).where(table.c.chat_id == chat_id))
+                await connection.execute(delete(table).where(table.c.chat_id.in_(numbers)))
             await connection.execute(
                 update(passing).where(passing.c.chat_id == chat_id).values(due=datetime.now(UTC))
             )
@@ -430,6 +435,7 @@ class Store:
         """A group became a supergroup: its settings and corrections move along; its verdicts are heard again
         if need be."""
         moved = {"chat_id": new_id, **asdict(await self.chat(old_id))}
+        move = self._insert(moves).values(old_id=old_id, chat_id=new_id, moved_at=datetime.now(UTC))
         columns = [*corrections.c]
         values = [literal(new_id) if column.name == "chat_id" else column for column in columns]
         taught = self._insert(corrections).from_select(
@@ -439,6 +445,7 @@ class Store:
             gone = await connection.execute(delete(chats).where(chats.c.chat_id == old_id))
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == old_id))
             await connection.execute(taught.on_conflict_do_nothing())
+            await connection.execute(move.on_conflict_do_nothing())
             # Message numbers mean nothing in the supergroup.
             for table in (obstacles, digests, passing, corrections, heats):
                 await connection.execute(delete(table).where(table.c.chat_id == old_id))

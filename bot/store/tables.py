@@ -32,6 +32,7 @@ __all__ = [
     "heats",
     "members",
     "metadata",
+    "moves",
     "mutes",
     "obstacles",
     "optouts",
@@ -262,3 +263,12 @@ turns = Table(
     Column("free_at", Time, nullable=False),
 )
 """When the next message may be sent: in a chat, in a group at its pace, or (chat 0) at all."""
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("old_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("moved_at", Time, nullable=False),
+)
+"""Groups that became supergroups, for notes that waited meanwhile. `chat_id`: the supergroup's."""

@@ -59,6 +59,13 @@ def test_a_note_asked_about_later_came_when_it_came():
     assert from_json(of_an_older_version).came_at.timestamp() == 1_700_009_000
 
 
+def test_a_note_whose_group_became_a_supergroup_is_the_same_job():
+    note = note_in(update(chat=GROUP, voice=VOICE), "forewarn_bot")
+    moved = note.in_supergroup(-1001)
+    assert (moved.chat_id, moved.reply_to) == (-1001, None)
+    assert (moved.job_id, moved.lane) == (note.job_id, note.lane)
+
+
 @pytest.mark.parametrize("odd", ["x", "", [], {"id": 1}, 1.5], ids=repr)
 @pytest.mark.parametrize(
     "spoilt",

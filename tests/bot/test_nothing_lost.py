@@ -129,10 +129,21 @@ async def test_a_note_of_a_group_that_migrates_meanwhile_is_answered_in_the_supe
     async with BotProcess(telegram, tmp_path, env=OFFLINE) as bot:
         await bot.wait_ready()
         group.add_bot(by=anna, admin=True)
+        await choose(group, anna, "Warn: negative only", "Style: brief")
         group.voice(anna, sample("negative"))
         await telegram.until(lambda: hold.hits, 10, "the note to be fetched")
+        for tone in ("positive", "negative"):
+            group.voice(anna, sample(tone))
         grown = group.migrate()
-        await grown.says("negative", within=HEARD)
+        first = await grown.says("negative", within=HEARD)
+        second = await grown.says("negative", after=first, within=HEARD)
+        # Those that waited are answered as the group chose before it moved.
+        assert "positive" not in " ".join(said.text for said in grown.from_bot)
+        assert "\n" not in second.text
+        await telegram.until(lambda: bot.log().count("note done") == 3, HEARD, "all notes to end")
+    with sqlite3.connect(tmp_path / "forewarn.db") as store:
+        heard = store.execute("SELECT count(*) FROM verdicts WHERE chat_id = ?", (grown.id,)).fetchone()
+    assert heard == (2,)
 
 
 async def test_a_stop_in_the_middle_of_a_note_is_clean_and_loses_nothing(telegram, tmp_path):

@@ -108,6 +108,23 @@ async def test_settings_move_with_a_group_that_becomes_a_supergroup(store):
     assert await store.chat(SUPERGROUP) == CHOSEN
 
 
+async def test_where_a_group_moved_is_known_while_notes_of_it_may_wait(store, monkeypatch):
+    assert await store.arrivals.home(FAMILY) == FAMILY
+    for _ in range(2):
+        await store.move_chat(FAMILY, SUPERGROUP)
+    await store.arrivals.forget_old()
+    assert await store.arrivals.home(FAMILY) == SUPERGROUP
+    # A note that was in work when the group moved.
+    await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY, NOW)
+    await store.forget_chat(SUPERGROUP)
+    assert await store.verdict("file", "en", MODELS) is None
+    assert await store.arrivals.home(FAMILY) == FAMILY
+    await store.move_chat(FAMILY, SUPERGROUP)
+    monkeypatch.setattr("bot.store.arrivals.KEPT", timedelta(seconds=-1))
+    await store.arrivals.forget_old()
+    assert await store.arrivals.home(FAMILY) == FAMILY
+
+
 async def test_old_verdicts_are_swept(store):
     await store.keep_verdict("file", "en", MODELS, FAMILY, ANGRY, NOW)
     await store.forget_verdicts(timedelta(days=1))
