@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from html import escape
 
@@ -55,8 +55,8 @@ LONGEST_WAIT = 30.0
 """Seconds between two tries to answer while the database cannot be used."""
 
 
-STALE_AGAIN = 3600
-"""Seconds in which a chat is told once that old notes are left alone."""
+STALE_AGAIN = timedelta(hours=1)
+"""Time in which a chat is told once that old notes are left alone."""
 
 
 class TakenOver(Exception):
@@ -347,7 +347,7 @@ class Answerer:
 
     async def _skip_stale(self, note: Note, chat: ChatSettings, texts: Texts) -> Outcome:
         key = "business-stale" if note.contact else "stale-notes"
-        if await self._store.arrivals.is_first(note.chat_id, key, f"{time.time() // STALE_AGAIN:.0f}"):
+        if await self._store.arrivals.is_time(note.chat_id, key, STALE_AGAIN):
             await self._say(note, chat, texts, texts(key))
         return Outcome.STALE
 

@@ -90,6 +90,16 @@ class Arrivals:
             new = self._insert(firsts).values(row).on_conflict_do_nothing()
             return (await connection.execute(new)).rowcount > 0
 
+    async def is_time(self, chat_id: int, kind: str, every: timedelta) -> bool:
+        """Whether this last came up in the chat longer ago than that; if so, it has now."""
+        now = datetime.now(UTC)
+        new = self._insert(firsts).values(chat_id=chat_id, kind=kind, key="", at=now)
+        again = new.on_conflict_do_update(
+            index_elements=["chat_id", "kind", "key"], set_={"at": now}, where=firsts.c.at <= now - every
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(again)).rowcount > 0
+
     async def expect_check(self, chat_id: int, within: timedelta) -> None:
         """The next note in this private chat is to be checked."""
         if self._expecting is not None:

@@ -178,6 +178,17 @@ async def test_what_came_is_forgotten_when_telegram_no_longer_sends_it_again(sto
     assert await comes() == (Claim.OURS, True)
 
 
+async def test_what_is_said_once_in_an_hour_is_not_said_again_when_the_clock_strikes(store):
+    hour = timedelta(hours=1)
+    assert await store.arrivals.is_time(FAMILY, "stale-notes", hour)
+    assert not await store.arrivals.is_time(FAMILY, "stale-notes", hour)
+    assert await store.arrivals.is_time(FAMILY, "business-stale", hour)
+    assert await store.arrivals.is_time(FAMILY + 1, "stale-notes", hour)
+    await asyncio.sleep(0.2)
+    assert await store.arrivals.is_time(FAMILY, "stale-notes", timedelta(seconds=0.2))
+    assert not await store.arrivals.is_time(FAMILY, "stale-notes", timedelta(seconds=30))
+
+
 async def test_an_account_is_connected_once_however_often_telegram_says_so(store):
     assert await store.connect("c1", OLGA)
     assert not await store.connect("c1", OLGA)
