@@ -230,11 +230,12 @@ class Answerer:
         chat = await self._store.chat(note.chat_id)
         if note.checked:
             chat = replace(chat, style=Style.DETAILED, transcript=ShowTranscript.SHOWN)
-        if note.contact is not None and chat.style is Style.REACTION:
-            # The note is in a chat with the contact, who would see a reaction.
+        if note.contact is not None and chat.style in (Style.REACTION, Style.DIGEST):
+            # The contact would see a reaction, and a digest has no button to mute one of several.
             chat = replace(chat, style=Style.BRIEF)
-        if note.asked and chat.style is Style.DIGEST:
-            # Whoever asks about a note waits for the answer under it.
+        if (note.asked or note.asked_in is not None) and chat.style is Style.DIGEST:
+            # Whoever asks about a note waits for the answer under it; and a chat's digest grows by the notes
+            # of its own queue alone, one after the other.
             chat = replace(chat, style=Style.BRIEF)
         if chat.when is WarnWhen.ON_TONE and not note.asked:
             return Outcome.SILENT

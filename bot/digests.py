@@ -40,23 +40,21 @@ class Digests:
     async def add(self, note: Note, verdict: Verdict, texts: Texts, *, silently: bool) -> tuple[int, int]:
         """Say of `note` in the chat's digest; returns where it stands, as chat and message.
 
-        The same note added again, after a crash, has one line all the same.
+        The same note added again, after a crash, has one line all the same. No two of one chat are added at
+        once, for all of them come from its own queue.
 
         Raises:
             Closed, NoRights, Unreachable: as `Courier.say` and `Courier.edit`.
             SQLAlchemyError: the database cannot be read now.
         """
-        # An owner's own notes and their contacts' notes are two queues that end in one chat.
-        async with self._store.alone(note.chat_id):
-            new = {note.job_id: digest_line(note, verdict, texts)}
-            last = await self._store.digest(note.chat_id, note.thread_id, DIGEST_GROWS)
-            if last is not None and _goes_on(last, note):
-                grown = Digest(last.message_id, last.lines | new)
-                html = digest(grown.lines.values(), texts)
-                if await self._courier.edit(note.chat_id, last.message_id, html):
-                    return await self._keep(note, note.chat_id, grown)
-            sent = await self._courier.say(note, digest(new.values(), texts), silently=silently)
-            return await self._keep(note, sent.chat_id, Digest(sent.message_id, new))
+        new = {note.job_id: digest_line(note, verdict, texts)}
+        last = await self._store.digest(note.chat_id, note.thread_id, DIGEST_GROWS)
+        if last is not None and _goes_on(last, note):
+            grown = Digest(last.message_id, last.lines | new)
+            if await self._courier.edit(note.chat_id, last.message_id, digest(grown.lines.values(), texts)):
+                return await self._keep(note, note.chat_id, grown)
+        sent = await self._courier.say(note, digest(new.values(), texts), silently=silently)
+        return await self._keep(note, sent.chat_id, Digest(sent.message_id, new))
 
     async def _keep(self, note: Note, chat_id: int, grown: Digest) -> tuple[int, int]:
         try:
@@ -72,6 +70,4 @@ def _goes_on(last: Digest, note: Note) -> bool:
         return True
     if len(last.lines) >= MOST_LINES:
         return False
-    # A contact's note is in another chat, and its number says nothing about this one.
-    below = 0 if note.contact is not None else note.message_id - last.message_id
-    return below <= (0 if note.private else MESSAGES_BELOW)
+    return note.message_id - last.message_id <= (0 if note.private else MESSAGES_BELOW)

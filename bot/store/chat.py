@@ -184,4 +184,4 @@ class Digest:
 
     message_id: int
     lines: dict[str, str]
-    """Telegram HTML of each line by its note's job; tones, names and times, never words."""
+    """Telegram HTML of each line by its note's job; tones and times, never words."""

@@ -6,14 +6,11 @@ processes. A verdict is kept without its words: `_wordless` is the only way in.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
-from weakref import WeakValueDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -71,7 +68,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 SQLITE_BUSY_SECONDS = 5
 CONNECT_SECONDS = 5
 CONNECTIONS = {"pool_size": 5, "max_overflow": 20}
-"""Of one process to PostgreSQL. Each note in work may hold one, see `Store.alone`, and need another."""
+"""Of one process to PostgreSQL. None is held while Telegram is waited for."""
 COUNTED = {"preserve_rowcount": True}
 """How many rows an insert made tells who was first; SQLAlchemy does not keep that by itself."""
 MIGRATING = 7_306_004
@@ -112,7 +109,6 @@ class Store:
         # Of use where there is more than one process.
         self.members = Members(engine) if self.is_shared else None
         self.pace = Pace(engine) if self.is_shared else None
-        self._alone: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._hindered: set[int] | None = None
         """Chats where there may be an obstacle; None where other processes may know of more."""
 
@@ -177,21 +173,6 @@ class Store:
         """
         async with self._engine.begin() as connection:
             await connection.execute(delete(chats).where(false()))
-
-    @asynccontextmanager
-    async def alone(self, chat_id: int) -> AsyncIterator[None]:
-        """Hold this while nobody else, on any machine, may do the same for this chat.
-
-        Raises:
-            SQLAlchemyError: the database cannot be used now.
-        """
-        if not self.is_shared:
-            async with self._alone.setdefault(chat_id, asyncio.Lock()):
-                yield
-            return
-        async with self._engine.begin() as connection:
-            await connection.execute(select(func.pg_advisory_xact_lock(chat_id)))
-            yield
 
     async def size(self) -> int:
         """Bytes of the whole PostgreSQL database."""
@@ -316,7 +297,6 @@ class Store:
             )
             await connection.execute(delete(mutes).where(mutes.c.chat_id == owner.chat_id))
             await connection.execute(delete(verdicts).where(verdicts.c.chat_id == owner.chat_id))
-            await connection.execute(delete(digests).where(digests.c.chat_id == owner.chat_id))
             of_contacts = (corrections.c.chat_id == owner.chat_id, corrections.c.note_id < 0)
             await connection.execute(delete(corrections).where(*of_contacts))
             await connection.execute(

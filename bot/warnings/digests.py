@@ -24,9 +24,8 @@ def digest(lines: Collection[str], texts: Texts) -> str:
 
 
 def digest_line(note: Note, verdict: Verdict, texts: Texts) -> str:
-    """What the digest says of one note: tone, which contact sent it, when, how long it is, and where."""
-    name = note.contact.name if note.contact else None
-    return line(verdict, texts, sent_at=note.sent_at, name=name, link=_link(note))
+    """What the digest says of one note: tone, when it was sent, how long it is, and where."""
+    return line(verdict, texts, sent_at=note.sent_at, name=None, link=_link(note))
 
 
 def line(verdict: Verdict, texts: Texts, *, sent_at: int, name: str | None, link: str | None) -> str:

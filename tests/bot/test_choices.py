@@ -153,16 +153,19 @@ async def test_in_a_group_a_digest_leads_to_its_notes(tg, family, anna, max_):
     assert not said_about(family, second)
 
 
-async def test_contacts_notes_are_one_message_with_their_names(tg, bot, anna, max_):
+async def test_contacts_notes_are_in_no_digest_so_each_can_be_muted(tg, bot, anna, max_):
     chat, account = tg.private(anna), tg.business(anna)
     await chat.says("connected to your account")
     await choose(chat, anna, "Style: digest")
+    own = chat.voice(anna, sample("positive"))
+    digest = await own.reply(containing="1 voice note", within=HEARD)
     dora = tg.user("Dora & co")
-    account.from_contact(max_, sample("negative"))
-    account.from_contact(dora, sample("positive"))
-    digest = await chat.says("Max", within=HEARD)
-    await digest.edited(containing="Dora & co", within=HEARD)
-    assert digest.text.startswith("🗂 2 voice notes\n")
+    for contact in (max_, dora):
+        account.from_contact(contact, sample("negative"))
+        warning = await chat.says(contact.first_name, within=HEARD)
+        assert len(warning.text.splitlines()) == 2
+        await press(warning, f"Mute {contact.first_name}", by=anna)
+    assert digest.text.startswith("🗂 1 voice note\n")
 
 
 # --- the words, on a button

@@ -8,12 +8,18 @@ import re
 import sys
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from bot.digests import Digests
 from bot.notes import Note, from_json
 from bot.store import Limit, Member, Store
+from bot.store.chat import ChatLanguage
+from bot.warnings import texts_for
 from tests.bot.stub_models import note_of
+from tests.bot.test_warnings import ANGRY
 from tests.telegram import BotProcess
 
 pytestmark = pytest.mark.slow
@@ -29,6 +35,21 @@ OLDER = (
     "runpy.run_module('tests.bot.stub_models', run_name='__main__', alter_sys=True)",
 )
 """A version whose jobs have another form."""
+
+PLAIN = Note(
+    message_id=1,
+    sent_at=0,
+    file_id="f",
+    file_unique_id="u",
+    file_size=None,
+    duration=None,
+    chat_id=1,
+    reply_to=1,
+    thread_id=None,
+    private=True,
+    asked=False,
+    language_code=None,
+)
 
 
 class Machines:
@@ -187,37 +208,35 @@ async def test_jobs_of_another_form_wait_for_a_worker_that_knows_it(machines):
 
 
 def test_a_note_with_what_a_newer_version_added_is_read_by_an_older_one():
-    note = Note(
-        message_id=1,
-        sent_at=0,
-        file_id="f",
-        file_unique_id="u",
-        file_size=None,
-        duration=None,
-        chat_id=1,
-        reply_to=1,
-        thread_id=None,
-        private=True,
-        asked=False,
-        language_code=None,
-    )
-    assert from_json({**note.to_json(), "invented_later": True}) == note
+    assert from_json({**PLAIN.to_json(), "invented_later": True}) == PLAIN
 
 
-async def test_several_processes_are_alone_with_a_chat_one_after_the_other(postgres):
-    url = postgres.new_database().replace("postgresql:", "postgresql+psycopg:")
-    stores = await asyncio.gather(*(Store.open(url) for _ in range(3)))
-    inside = []
+async def test_a_process_gives_signs_of_life_however_many_digests_wait_for_telegram(postgres):
+    store = await Store.open(postgres.new_database().replace("postgresql:", "postgresql+psycopg:"))
 
-    async def stay(store):
-        async with store.alone(-42):
-            inside.append(store)
-            await asyncio.sleep(0.1)
-            assert inside.pop() is store
+    class Away:
+        """Telegram, until it is back."""
 
-    await asyncio.gather(*(stay(store) for store in stores * 3))
-    for store in stores:
-        await store.close()
+        back = asyncio.Event()
+        asked = 0
+
+        async def say(self, note, *_, **__):
+            self.asked += 1
+            await self.back.wait()
+            return SimpleNamespace(chat_id=note.chat_id, message_id=1)
+
+    courier, texts = Away(), texts_for(ChatLanguage.EN, None)
+    digests = Digests(courier, store)
+    chats = [replace(PLAIN, chat_id=-number) for number in range(1, 41)]
+    added = [asyncio.create_task(digests.add(note, ANGRY, texts, silently=True)) for note in chats]
+    async with asyncio.timeout(HEARD):
+        while courier.asked < 25:  # noqa: ASYNC110 - a courier tells nobody
+            await asyncio.sleep(0.05)
+    async with asyncio.timeout(3):
+        await store.members.beat(Member("me", works=True))
+    courier.back.set()
+    assert await asyncio.gather(*added) == [(note.chat_id, 1) for note in chats]
+    await store.close()
 
 
 async def test_what_processes_send_together_keeps_to_the_limits(postgres):
