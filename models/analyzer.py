@@ -2,7 +2,8 @@
 
 The loop that calls is never held up: decoding is a child process, and all that computes runs in threads that
 take turns, for every model already uses all the cores: a short note need not wait for the end of a long one.
-Only a few notes are decoded at once, and fewer long ones, so memory does not grow with the queue.
+Where someone speaks in a note is found while the models listen to another one. The longer notes are, the
+fewer are held decoded, so memory does not grow with the queue.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from threading import Event, Lock
 from traceback import clear_frames
@@ -38,11 +41,12 @@ from models.speech.transcript import EngineUnavailable, Samples, Span, Word
 from models.speech.vad import find_speech
 from models.tone.attention import Attention, AttentionModel
 from models.tone.model import WEIGHTS, Judgement, ToneModel
-from models.tone.text import detect_language, normalise
-from models.tone.windows import read
-from models.turns import Pause, Turns
+from models.tone.text import detect_language, normalise, recogniser_errors
+from models.tone.windows import WHOLE, read
+from models.turns import Pause, Turns, Wanted
 from models.verdict import (
     EMOTIONS,
+    LANGUAGES,
     TONES,
     JudgedWord,
     Language,
@@ -70,12 +74,12 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-_NOTES_AT_ONCE = 4
-"""One is listened to; the others are decoded or wait for their turn."""
-_LONG_NOTES_AT_ONCE = 2
-"""So that there is always room for a short note. An hour of sound takes 230 MB decoded."""
-_SHORT: Seconds = 300.0
-"""Of a note that waits for no long one. It takes 19 MB decoded."""
+_MOST_CORES = 8
+"""Threads of each model. Networks as small as these gain little from more."""
+_DECODED_AT_ONCE = 4
+_ROOMS: tuple[tuple[Seconds, int], ...] = ((60.0, 64), (300.0, 8), (LONGEST_NOTE, 2))
+"""Notes of up to so many seconds, and how many of them may be decoded and wait for their turn: long ones
+never take the place of short ones. A minute of sound takes 4 MB, an hour 230."""
 
 _LEAD: Seconds = 3.0
 """A note costs about as much as if it lasted so much longer: models have a least to do."""
@@ -83,9 +87,6 @@ _USUAL_PACE = 0.15
 """Seconds of work for a second of a note, until notes of this process say otherwise."""
 _MEMORY = 0.9
 """What the notes before count for, beside the last one, in the running mean of the pace."""
-
-_LONG_TEXT = 80
-"""Words. A longer text is judged in windows, as a long note is: the model reads little more than this."""
 
 _T = TypeVar("_T")
 
@@ -145,20 +146,24 @@ class Analyzer:
         self,
         engine: Engine | None,
         tone: ToneModel,
-        tone_version: str,
-        workers: ThreadPoolExecutor,
         tone_weights: Path,
+        workers: ThreadPoolExecutor,
     ) -> None:
         self._engine = engine
         self._tone = tone
         self._tone_weights = tone_weights
         self._attention: AttentionModel | None = None
         self._opening = Lock()
-        self._tone_version = tone_version
+        about = (tone_weights / "tone.json").read_bytes()
+        self._tone_version = json.loads(about)["sha256"]["tone.onnx"][:8]
+        corrections = [recogniser_errors(language) for language in LANGUAGES]
+        read_by = f"{engine.weights if engine else ''}{about!r}{corrections}"
+        self._version = sha256(read_by.encode()).hexdigest()[:8]
         self._workers = workers
-        self._turns = Turns()
-        self._room = asyncio.Semaphore(_NOTES_AT_ONCE)
-        self._room_for_long = asyncio.Semaphore(_LONG_NOTES_AT_ONCE)
+        self._detecting = Turns()
+        self._listening = Turns()
+        self._decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
+        self._rooms = [(longest, asyncio.Semaphore(places)) for longest, places in _ROOMS]
         self._pace = _Pace()
 
     @classmethod
@@ -169,14 +174,14 @@ class Analyzer:
             EngineUnavailable: nothing here can write speech down.
             FileNotFoundError: there are no tone weights.
         """
-        workers = ThreadPoolExecutor(_NOTES_AT_ONCE, thread_name_prefix="listener")
+        # A note that waits for its turn waits in a thread.
+        workers = ThreadPoolExecutor(sum(places for _, places in _ROOMS), thread_name_prefix="listener")
 
-        def load() -> tuple[Engine | None, ToneModel, str]:
+        def load() -> tuple[Engine | None, ToneModel]:
             threads = _cores()
             tone = ToneModel.load(options.tone_weights, threads)
-            about = json.loads((options.tone_weights / "tone.json").read_text(encoding="utf-8"))
             if not options.listens:
-                return None, tone, about["sha256"]["tone.onnx"]
+                return None, tone
             wav2vec2: dict[Language, str] = {"en": options.wav2vec2_model, "ru": options.wav2vec2_model_ru}
             models: dict[Language, Path | None] = {
                 "en": options.language_model,
@@ -190,14 +195,14 @@ class Analyzer:
                 progress,
                 {language: path for language, path in models.items() if path},
             )
-            return engine, tone, about["sha256"]["tone.onnx"]
+            return engine, tone
 
         try:
-            engine, tone, version = await asyncio.get_running_loop().run_in_executor(workers, load)
+            engine, tone = await asyncio.get_running_loop().run_in_executor(workers, load)
         except BaseException:
             workers.shutdown(wait=False)
             raise
-        return cls(engine, tone, version[:8], workers, options.tone_weights)
+        return cls(engine, tone, options.tone_weights, workers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -207,7 +212,8 @@ class Analyzer:
 
     async def close(self) -> None:
         """Drop the notes that wait. The one in work ends at its next pause; nobody waits for it."""
-        self._turns.stop()
+        self._detecting.stop()
+        self._listening.stop()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -217,8 +223,8 @@ class Analyzer:
 
     @property
     def version(self) -> str:
-        """What a verdict depends on: the engine and the tone weights."""
-        return f"{self.engine}/{self._tone_version}"
+        """Changes with whatever a verdict depends on: what writes down, what judges, how both are read."""
+        return f"{self.engine}/{self._version}"
 
     def describe(self) -> str:
         """What is loaded, in one line for people."""
@@ -237,7 +243,8 @@ class Analyzer:
     async def warm_up(self) -> None:
         """Let every model work once, so that the first note does not wait for it."""
         await self.judge(["warm up"])
-        await self._in_turn(0.0, lambda _: self._try_engine(np.zeros(2 * SAMPLE_RATE, np.float32)))
+        silence = np.zeros(2 * SAMPLE_RATE, np.float32)
+        await self._in_thread(lambda wanted: self._try_engine(silence, wanted))
 
     async def listen(
         self,
@@ -258,12 +265,8 @@ class Analyzer:
             UnusableNote: there is nothing in it to judge.
             AudioToolMissing: there is no ffmpeg.
         """
-
-        def judge(samples: Samples, pause: Pause) -> Verdict:
-            return self._verdict(samples, language, hint, pause, explain)
-
         try:
-            return await self._decode_and(judge, data, heard)
+            return await self._listen(data, language, hint, heard, explain)
         except BaseException as error:
             forget_frames(error)
             raise
@@ -276,49 +279,60 @@ class Analyzer:
         # Not in the listener's thread: a text is a matter of milliseconds and need not wait for a long note.
         return await asyncio.to_thread(self._judge, texts, language)
 
-    async def _decode_and(self, judge: Callable[[Samples, Pause], _T], data: bytes, heard: Heard) -> _T:
+    async def _listen(
+        self, data: bytes, language: Language | None, hint: Language | None, heard: Heard, explain: bool
+    ) -> Verdict:
         arrived = time.monotonic()
         async with self._decoded(data) as samples:
             duration = len(samples) / SAMPLE_RATE
+            due = arrived + duration
 
-            def work(pause: Pause) -> _T:
-                with self._pace.measured(duration, pause, heard) as watched:
-                    return judge(samples, watched)
+            def work(wanted: Wanted) -> Verdict:
+                with self._detecting.turn(due, wanted) as pause:
+                    speech = find_speech(samples, pause=pause)
+                if not speech:
+                    raise UnusableNote(Unusable.NO_WORDS, "nobody speaks in this note")
+                with (
+                    self._listening.turn(due, wanted) as pause,
+                    self._pace.measured(duration, pause, heard) as watched,
+                ):
+                    return self._verdict(samples, speech, language, hint, watched, explain)
 
-            return await self._in_turn(arrived + duration, work)
+            return await self._in_thread(work)
 
     @asynccontextmanager
     async def _decoded(self, data: bytes) -> AsyncIterator[Samples]:
         """The sound of a note, which has room in memory while this is held.
 
         How long a note is shows only when it is decoded: an hour may be a small file, ten seconds a large
-        one. So each is taken for a short one first, and one that turns out to be long begins anew when
+        one. So each is taken for a short one first, and one that turns out to be longer begins anew where
         there is room for it.
         """
-        async with AsyncExitStack() as room:
-            await room.enter_async_context(self._room)
-            samples = await _decode_short(data)
-            if samples is None:
-                await room.aclose()
-                await room.enter_async_context(self._room_for_long)
-                await room.enter_async_context(self._room)
-                samples = await decode(data)
-            yield samples
+        for longest, room in self._rooms:
+            async with room:
+                try:
+                    async with self._decoding:
+                        samples = await decode(data, AudioLimits(duration=longest))
+                except UnusableNote as error:
+                    if error.reason is not Unusable.TOO_LONG or longest == LONGEST_NOTE:
+                        raise
+                else:
+                    yield samples
+                    return
 
-    async def _in_turn(self, due: Seconds, job: Callable[[Pause], _T]) -> _T:
+    async def _in_thread(self, job: Callable[[Wanted], _T]) -> _T:
+        """`job` is given what tells whether anybody still waits for it."""
         wanted = Event()
         wanted.set()
-
-        def work() -> _T:
-            with self._turns.turn(due, wanted.is_set) as pause:
-                return job(pause)
-
         try:
             # In the caller's context, so that log lines tell whose note it is.
-            return await asyncio.get_running_loop().run_in_executor(self._workers, copy_context().run, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._workers, copy_context().run, job, wanted.is_set
+            )
         finally:
             wanted.clear()
-            self._turns.look_again()
+            self._detecting.look_again()
+            self._listening.look_again()
 
     async def look_inside(self, text: str, language: Language | None = None) -> Insight:
         """What the tone model attends to in a text, beside what each word does to its tone.
@@ -342,6 +356,7 @@ class Analyzer:
     def _verdict(
         self,
         samples: Samples,
+        speech: Sequence[Span],
         language: Language | None,
         hint: Language | None,
         pause: Pause,
@@ -349,9 +364,6 @@ class Analyzer:
     ) -> Verdict:
         if self._engine is None:
             raise ValueError("this analyzer was opened for texts only")
-        speech = find_speech(samples, pause=pause)
-        if not speech:
-            raise UnusableNote(Unusable.NO_WORDS, "nobody speaks in this note")
         try:
             heard = self._engine.transcriber.transcribe(samples, speech, language, hint, pause)
         except EngineUnavailable as error:
@@ -379,7 +391,7 @@ class Analyzer:
 
     def _judge(self, texts: Sequence[str], language: Language | None) -> list[Verdict]:
         worded = [text for text in texts if normalise(text, language)]
-        short = [text for text in worded if len(text.split()) <= _LONG_TEXT]
+        short = [text for text in worded if len(text.split()) <= WHOLE]
         judged = dict(zip(short, self._tone.judge(short, [language] * len(short)), strict=True))
         for text in set(worded) - set(short):
             words = [Word(word, 0.0, 0.0) for word in text.split()]
@@ -389,9 +401,9 @@ class Analyzer:
             for text in texts
         ]
 
-    def _try_engine(self, silence: Samples) -> None:
+    def _try_engine(self, silence: Samples, wanted: Wanted) -> None:
         if self._engine is not None:
-            with suppress(UnusableNote, EngineUnavailable):
+            with self._listening.turn(0.0, wanted), suppress(UnusableNote, EngineUnavailable):
                 self._engine.transcriber.transcribe(
                     silence, [Span(0.0, len(silence) / SAMPLE_RATE)], "en", None
                 )
@@ -435,16 +447,6 @@ class _Pace:
         self._worked = _MEMORY * self._worked + worked
 
 
-async def _decode_short(data: bytes) -> Samples | None:
-    """The sound of a note, or None if the note is a long one."""
-    try:
-        return await decode(data, AudioLimits(duration=_SHORT))
-    except UnusableNote as error:
-        if error.reason is Unusable.TOO_LONG:
-            return None
-        raise
-
-
 def _as_verdict(judgement: Judgement, transcript: str, engine: str) -> Verdict:
     return Verdict(
         tone=judgement.tone,
@@ -475,5 +477,9 @@ def _nothing_said(text: str, language: Language | None) -> Judgement:
 
 
 def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: no more than a container's share of them, or than do any good."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no cgroup, or no limit
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
+        cores = min(cores, ceil(int(quota) / int(period)))
+    return min(cores, _MOST_CORES)

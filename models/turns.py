@@ -16,7 +16,10 @@ from typing import Protocol
 
 from models.verdict import Seconds
 
-__all__ = ["Pause", "Stopped", "Turns"]
+__all__ = ["Pause", "Stopped", "Turns", "Wanted"]
+
+Wanted = Callable[[], bool]
+"""Says whether somebody still waits for the work."""
 
 
 class Stopped(Exception):
@@ -46,7 +49,7 @@ class Turns:
         self._stopped = False
 
     @contextmanager
-    def turn(self, due: Seconds, wanted: Callable[[], bool] = lambda: True) -> Iterator[Pause]:
+    def turn(self, due: Seconds, wanted: Wanted = lambda: True) -> Iterator[Pause]:
         """Wait for the turn and hold it; gives what to call between two pieces of work.
 
         `due` is a moment of any clock that all share; `wanted` says whether somebody still waits: call
@@ -90,7 +93,7 @@ class Turns:
         with self._changed:
             return self._stopped or bool(self._waiting and self._waiting[0][0] < due)
 
-    def _take(self, due: Seconds, wanted: Callable[[], bool]) -> None:
+    def _take(self, due: Seconds, wanted: Wanted) -> None:
         def is_over() -> bool:
             return self._stopped or not wanted()
 

@@ -148,8 +148,9 @@ def _fetch(source: str, cache_dir: Path) -> Path:
         folder = Path(snapshot_download(source, cache_dir=cache_dir, allow_patterns=[*_SMALL_FILES, _SAFE]))
         if not _weights_in(folder):
             snapshot_download(source, cache_dir=cache_dir, allow_patterns=[_PICKLED])
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:
+        # A lost line is an OSError, one of httpx's or, of the xet client, a RuntimeError.
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise EngineUnavailable(
             f"wav2vec2 model {source}: no such folder, and the model hub does not give it ({reason})"
         ) from error

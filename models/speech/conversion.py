@@ -29,7 +29,7 @@ from models.speech.transcript import EngineUnavailable, Samples
 if TYPE_CHECKING:
     from models.speech.wav2vec2_graph import Architecture, Precision
 
-__all__ = ["Progress", "babble", "converted"]
+__all__ = ["Progress", "babble", "converted", "network_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +50,16 @@ _SURE = 0.5
 """Probability above which float32 counts as sure of a frame: with less, a tie may tip either way."""
 
 
+def network_of(source: str, cache_dir: Path, threads: int, progress: Progress) -> Network:
+    """The network of a checkpoint, folder or hub id: fetched and converted if that was not done yet.
+
+    Raises:
+        EngineUnavailable: it cannot be had, or not be converted.
+    """
+    checkpoint = Checkpoint.find(source, cache_dir / "hub")
+    return converted(checkpoint, cache_dir / "wav2vec2", threads, progress)
+
+
 def converted(
     checkpoint: Checkpoint, cache_dir: Path, threads: int = 0, progress: Progress = lambda *_: None
 ) -> Network:
@@ -66,8 +76,9 @@ def converted(
         try:
             _convert(checkpoint, beside, threads, progress)
             _move(beside, place)
-        except (UnsupportedCheckpoint, TypeError, ValueError) as error:
-            message = f"wav2vec2 model {checkpoint.source} cannot be used: {error}"
+        except Exception as error:  # whatever is wrong with it, or with the disk, there is no network
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            message = f"wav2vec2 model {checkpoint.source} cannot be used: {reason}"
             raise EngineUnavailable(message) from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)

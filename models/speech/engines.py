@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Literal
 
 from models.speech.beam import LanguageModel
+from models.speech.network import Network
 from models.speech.transcript import EngineUnavailable, Transcriber
-from models.verdict import LANGUAGES, Language, Seconds
+from models.verdict import Language, Seconds
 
 __all__ = ["Engine", "EngineName", "open_engine"]
 
@@ -33,7 +34,9 @@ class Engine:
 
     transcriber: Transcriber
     about: str
-    """One line for people: what it is and, if it is second choice, why."""
+    """One line for people: what it is and, if it is second choice or lacks a language, why."""
+    weights: str
+    """Changes with whatever it reads a note by."""
 
 
 def open_engine(
@@ -57,24 +60,18 @@ def open_engine(
     models = {language: LanguageModel.read(path) for language, path in (language_models or {}).items()}
     if name == "wav2vec2":
         return _wav2vec2(wav2vec2, models, cache_dir, threads, progress)
-    near: dict[Language, str] = {
-        language: source for language, source in wav2vec2.items() if _within_reach(source, cache_dir / "hub")
-    }
-    why = "neither the model hub nor a local copy is within reach"
-    if near:
-        try:
-            return _wav2vec2(near, models, cache_dir, threads, progress)
-        except EngineUnavailable as refusal:
-            why = str(refusal)
-    engine = _whisper(cache_dir, threads, progress)
-    return Engine(engine.transcriber, f"{engine.about}; not wav2vec2: {why}")
+    try:
+        return _wav2vec2(wav2vec2, models, cache_dir, threads, progress, patient=False)
+    except EngineUnavailable as refusal:
+        engine = _whisper(cache_dir, threads, progress)
+        return replace(engine, about=f"{engine.about}; not wav2vec2: {refusal}")
 
 
 def _whisper(cache_dir: Path, threads: int, progress: Progress) -> Engine:
     from models.speech.whisper import WhisperTranscriber
 
     transcriber = WhisperTranscriber.load(cache_dir, threads, progress)
-    return Engine(transcriber, transcriber.title)
+    return Engine(transcriber, transcriber.title, transcriber.title)
 
 
 def _wav2vec2(
@@ -83,24 +80,34 @@ def _wav2vec2(
     cache_dir: Path,
     threads: int,
     progress: Progress,
+    *,
+    patient: bool = True,
 ) -> Engine:
-    """With at least one of its languages; the others are fetched when they are spoken."""
+    """With at least one of its languages. All are fetched now: a note must not wait for a gigabyte.
+
+    Without `patient` a hub that does not answer soon has nothing.
+    """
+    from models.speech.conversion import network_of
     from models.speech.wav2vec2 import Wav2Vec2Transcriber
 
-    transcriber = Wav2Vec2Transcriber(
-        wav2vec2, cache_dir, language_models=language_models, threads=threads, progress=progress
-    )
-    refusal = EngineUnavailable("wav2vec2: no model is set")
-    for language in LANGUAGES:
+    networks: dict[Language, Network] = {}
+    refusals: dict[Language, EngineUnavailable] = {}
+    for language, source in wav2vec2.items():
         try:
-            transcriber.load(language)
-        except EngineUnavailable as error:
-            refusal = error
-        else:
-            named = [f"wav2vec2, {' and '.join(wav2vec2.values())}"]
-            named += [f"language model {model.file.name}" for model in language_models.values()]
-            return Engine(transcriber, ", ".join(named))
-    raise refusal
+            if not (patient or _within_reach(source, cache_dir / "hub")):
+                raise EngineUnavailable("neither the model hub nor a local copy is within reach")
+            networks[language] = network_of(source, cache_dir, threads, progress)
+        except EngineUnavailable as refusal:
+            refusals[language] = refusal
+    if not networks:
+        raise next(iter(refusals.values()))
+    transcriber = Wav2Vec2Transcriber(networks, language_models=language_models, threads=threads)
+    named = [f"wav2vec2, {' and '.join(wav2vec2[language] for language in networks)}"]
+    named += [f"language model {model.file.name}" for model in language_models.values()]
+    about = "; ".join([", ".join(named), *(f"no {language}: {why}" for language, why in refusals.items())])
+    weights = [network.folder.name for network in networks.values()]
+    weights += [f"{model.file} {model.file.stat().st_mtime_ns}" for model in language_models.values()]
+    return Engine(transcriber, about, " ".join(weights))
 
 
 def _within_reach(source: str, hub_cache: Path) -> bool:

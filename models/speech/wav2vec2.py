@@ -2,36 +2,30 @@
 
 A wav2vec2 knows one language and does not say when it hears another; it only becomes unsure of its letters.
 So where the language is not known, the likelier model listens first, and the other one is asked only where
-the first is unsure; the surer one goes on to the end of the note. Weights come from the hub or a folder, are
-converted once, and are loaded when the first note needs them.
+the first is unsure; the surer one goes on to the end of the note. A network is loaded when the first note
+needs it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from models.audio import SAMPLE_RATE
 from models.speech.beam import BeamSearch, LanguageModel
-from models.speech.checkpoint import Checkpoint
 from models.speech.chunks import Stretch, plan, stitch
-from models.speech.conversion import Progress, converted
 from models.speech.ctc import Hearing, LogProbs, decode, join
 from models.speech.network import Network, Session
 from models.speech.transcript import EngineUnavailable, Samples, Span, Transcript
 from models.turns import Pause
-from models.verdict import LANGUAGES, Language, Seconds, Unusable, UnusableNote
+from models.verdict import Language, Unusable, UnusableNote
 
 __all__ = ["LanguageDoubt", "Wav2Vec2Transcriber"]
 
-_RETRY_AFTER: Seconds = 600
-"""A model that could not be had is not asked for again before: every note would wait for the network."""
 _VARIANCE_FLOOR = 1e-7
 """As in Transformers' feature extractor: digital silence stays silence."""
 
@@ -51,40 +45,26 @@ class LanguageDoubt:
 class Wav2Vec2Transcriber:
     """Fulfils `Transcriber`; safe to call from several threads.
 
-    `models` gives the checkpoint, hub id or folder, of each language there is; downloads and converted models
-    are kept in `cache_dir`. `language_models` help to read what is heard. `threads` of 0 means one a core.
-    `progress` hears of anything that takes seconds.
+    `networks` are those of the languages there are. `language_models` help to read what is heard. `threads`
+    of 0 means one a core.
     """
 
     name = "wav2vec2"
 
     def __init__(
         self,
-        models: Mapping[Language, str],
-        cache_dir: Path,
+        networks: Mapping[Language, Network],
         *,
         language_models: Mapping[Language, LanguageModel] | None = None,
         threads: int = 0,
-        progress: Progress = lambda *_: None,
         doubt: LanguageDoubt | None = None,
     ) -> None:
-        self._models = models
-        self._cache_dir = cache_dir
+        self._networks = networks
         self._language_models = language_models or {}
         self._threads = threads
-        self._progress = progress
         self._doubt = doubt or LanguageDoubt()
         self._listeners: dict[Language, _Listener] = {}
-        self._refusals: dict[Language, tuple[float, EngineUnavailable]] = {}
         self._loading = Lock()
-
-    def load(self, language: Language) -> None:
-        """Fetch, convert and load the model of `language` now rather than with its first note.
-
-        Raises:
-            EngineUnavailable: it cannot be had.
-        """
-        self._listener(language)
 
     def transcribe(
         self,
@@ -109,45 +89,28 @@ class Wav2Vec2Transcriber:
     ) -> tuple[Language, Hearing]:
         """The language that is heard most surely, `likely` first, and all that is heard in it."""
         surest: tuple[Language, Hearing, Iterator[Hearing]] | None = None
-        refusals: list[EngineUnavailable] = []
-        for language in sorted(LANGUAGES, key=lambda language: language != likely):
-            try:
-                rest = self._listener(language).listen(samples, speech, pause)
-            except EngineUnavailable as refusal:
-                refusals.append(refusal)
-                continue
+        for language in sorted(self._networks, key=lambda language: language != likely):
+            rest = self._listener(language).listen(samples, speech, pause)
             opening = _opening(rest, self._doubt.letters)
             if surest is None or opening.confidence > surest[1].confidence:
                 surest = language, opening, rest
             if opening.confidence >= self._doubt.sure:
                 break
         if surest is None:
-            raise refusals[0]
+            raise EngineUnavailable("there is no wav2vec2 here")
         language, opening, rest = surest
         if opening.words and opening.confidence < self._doubt.believable:
             raise UnusableNote(Unusable.UNKNOWN_LANGUAGE, "this is no language that I know")
         return language, join(chain([opening], rest))
 
     def _listener(self, language: Language) -> _Listener:
+        if language not in self._networks:
+            raise EngineUnavailable(f"there is no wav2vec2 for the language {language!r} here")
         with self._loading:
-            if language in self._listeners:
-                return self._listeners[language]
-            when, refusal = self._refusals.get(language, (-_RETRY_AFTER, None))
-            if refusal and time.monotonic() - when < _RETRY_AFTER:
-                raise refusal
-            try:
-                self._listeners[language] = self._open(language)
-            except EngineUnavailable as refused:
-                self._refusals[language] = time.monotonic(), refused
-                raise
+            if language not in self._listeners:
+                network, model = self._networks[language], self._language_models.get(language)
+                self._listeners[language] = _Listener(network, self._threads, model)
             return self._listeners[language]
-
-    def _open(self, language: Language) -> _Listener:
-        if language not in self._models:
-            raise EngineUnavailable(f"no wav2vec2 model is set for the language {language!r}")
-        checkpoint = Checkpoint.find(self._models[language], self._cache_dir / "hub")
-        network = converted(checkpoint, self._cache_dir / "wav2vec2", self._threads, self._progress)
-        return _Listener(network, self._threads, self._language_models.get(language))
 
 
 class _Listener:

@@ -2,10 +2,13 @@
 
 import asyncio
 import csv
+import json
+import shutil
 import subprocess
 import sys
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from models.audio import SAMPLE_RATE, decode
 from models.speech import engines
 from models.speech.engines import Engine
 from models.speech.transcript import EngineUnavailable, Span, Transcript, Word
+from models.tone.model import WEIGHTS
 from models.verdict import EMOTIONS, TONES, Unusable, UnusableNote
 from tests.models.test_audio import make  # noqa: F401 - a fixture
 
@@ -124,7 +128,7 @@ async def test_a_short_note_does_not_wait_for_long_ones(make):  # noqa: F811
     short = note("bad_day.oga")
     long = make("long.oga", "-stream_loop", "30", "-i", str(FOLDER / "bad_day.oga"), "-c:a", "libopus")
     async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
-        analyzer._engine = Engine(Slow(), "slow")
+        analyzer._engine = Engine(Slow(), "slow", "slow")
         longs = [asyncio.create_task(analyzer.listen(long)) for _ in range(2)]
         await asyncio.sleep(1.5)
         started = time.perf_counter()
@@ -137,6 +141,21 @@ async def test_a_short_note_does_not_wait_for_long_ones(make):  # noqa: F811
         started = time.perf_counter()
         await analyzer.listen(short)
         assert time.perf_counter() - started < 10
+
+
+async def test_a_short_note_does_not_wait_for_eight_of_four_minutes(make):  # noqa: F811
+    long = make("four.oga", "-stream_loop", "60", "-i", str(FOLDER / "bad_day.oga"), "-c", "copy")
+    async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
+        analyzer._engine = Engine(Slow(), "slow", "slow")
+        longs = [asyncio.create_task(analyzer.listen(long)) for _ in range(8)]
+        await asyncio.sleep(6)  # all are decoded by now, or about to be
+        started = time.perf_counter()
+        await analyzer.listen(note("bad_day.oga"))
+        assert time.perf_counter() - started < 10
+        assert not any(task.done() for task in longs)
+        for task in longs:
+            task.cancel()
+        await asyncio.gather(*longs, return_exceptions=True)
 
 
 async def test_two_long_notes_at_most_are_in_memory_and_short_ones_pass_them(make, monkeypatch):  # noqa: F811
@@ -158,7 +177,7 @@ async def test_two_long_notes_at_most_are_in_memory_and_short_ones_pass_them(mak
     monkeypatch.setattr("models.analyzer.decode", watched)
     monkeypatch.setattr("models.analyzer.find_speech", lambda *_, **__: [Span(0.0, 1.0)])
     async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
-        analyzer._engine = Engine(Slow(), "slow")
+        analyzer._engine = Engine(Slow(), "slow", "slow")
         longs = [asyncio.create_task(analyzer.listen(long)) for _ in range(6)]
         async with asyncio.timeout(30):
             while held() < 2:  # noqa: ASYNC110
@@ -190,6 +209,26 @@ async def test_auto_takes_whisper_where_no_wav2vec2_can_be_had_and_says_why(tmp_
     async with await Analyzer.open(AnalyzerOptions(cache_dir=tmp_path)) as chosen:
         assert chosen.engine == "whisper"
         assert "not wav2vec2" in chosen.describe()
+
+
+async def test_the_version_changes_with_whatever_a_verdict_depends_on(tmp_path):
+    calibrated = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, calibrated)
+    about = json.loads((calibrated / "tone.json").read_text())
+    about["calibration"]["en"]["temperature"] *= 2
+    (calibrated / "tone.json").write_text(json.dumps(about))
+    versions = []
+    for options in (AnalyzerOptions(), AnalyzerOptions(tone_weights=calibrated), AnalyzerOptions()):
+        async with await Analyzer.open(replace(options, listens=False)) as analyzer:
+            versions.append(analyzer.version)
+    assert versions[0] == versions[2] != versions[1]
+
+
+async def test_the_end_of_a_text_counts_in_both_languages(analyzer):
+    calm = "Сегодня утром пришла посылка, она лежит на почте до пятницы, паспорт нужен обязательно. "
+    insult = "Я тебя ненавижу, ты всё испортил, ты мерзавец, ты мерзкая скотина, чтоб ты провалился!"
+    [whole] = await analyzer.judge([calm * 5 + insult], "ru")
+    assert whole.tone == "negative"
 
 
 async def test_forced_wav2vec2_does_not_fall_back(tmp_path):
@@ -243,7 +282,7 @@ print(sorted({UNWANTED[engine]!r} & {{name.split(".")[0] for name in sys.modules
 async def test_who_waits_can_see_how_far_it_is_and_what_the_next_note_will_cost(make):  # noqa: F811
     thrice = make("thrice.oga", "-stream_loop", "2", "-i", str(FOLDER / "bad_day.oga"), "-c:a", "libopus")
     async with await Analyzer.open(AnalyzerOptions(listens=False)) as analyzer:
-        analyzer._engine = Engine(Slow(), "slow")
+        analyzer._engine = Engine(Slow(), "slow", "slow")
         before, steps = analyzer.cost(60), []
         verdict = await analyzer.listen(thrice, heard=lambda *step: steps.append(step))
         assert {whole for _, whole in steps} == {verdict.duration}

@@ -20,7 +20,9 @@ from safetensors.numpy import load_file, save_file
 from models.analyzer import Analyzer, AnalyzerOptions
 from models.audio import decode as decode_audio
 from models.speech.beam import BeamSearch, LanguageModel
+from models.speech.conversion import network_of
 from models.speech.ctc import LogProbs, Vocabulary, decode
+from models.speech.network import Network
 from models.speech.transcript import EngineUnavailable, Word
 from models.speech.vad import find_speech
 from models.speech.wav2vec2 import LanguageDoubt, Wav2Vec2Transcriber
@@ -133,11 +135,11 @@ async def test_a_note_is_written_down_as_it_was_meant(
     tmp_path: Path, cache: Path, confused: Path, name: str
 ) -> None:
     samples = await decode_audio((FIXTURES / "notes" / name).read_bytes())
-    models: dict[Language, str] = {"en": str(confused)}
+    networks: dict[Language, Network] = {"en": network_of(str(confused), cache, 1, lambda *_: None)}
     known: dict[Language, LanguageModel] = {"en": LanguageModel.read(model(tmp_path, [*SAID.values(), *SEA]))}
     speech = find_speech(samples)
-    alone = Wav2Vec2Transcriber(models, cache, threads=1).transcribe(samples, speech, "en", None)
-    helped = Wav2Vec2Transcriber(models, cache, threads=1, language_models=known).transcribe(
+    alone = Wav2Vec2Transcriber(networks, threads=1).transcribe(samples, speech, "en", None)
+    helped = Wav2Vec2Transcriber(networks, threads=1, language_models=known).transcribe(
         samples, speech, "en", None
     )
     assert alone.text == SAID[name].replace("n", "m")
@@ -151,9 +153,12 @@ async def test_a_language_model_makes_no_network_surer_of_its_language(
     """One that confuses two letters, but reads them right, yields to one that hears clearly."""
     samples = await decode_audio((FIXTURES / "notes" / next(iter(SAID))).read_bytes())
     known: dict[Language, LanguageModel] = {"en": LanguageModel.read(model(tmp_path, list(SAID.values())))}
+    sources: dict[Language, Path] = {"en": confused, "ru": TINY}
     engine = Wav2Vec2Transcriber(
-        {"en": str(confused), "ru": str(TINY)},
-        cache,
+        {
+            language: network_of(str(folder), cache, 1, lambda *_: None)
+            for language, folder in sources.items()
+        },
         threads=1,
         language_models=known,
         doubt=LanguageDoubt(sure=0.99),

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.numpy import load_file, save_file
 
 from models.audio import SAMPLE_RATE, decode
+from models.speech.conversion import network_of
+from models.speech.engines import open_engine
+from models.speech.network import Network
 from models.speech.transcript import EngineUnavailable, Samples, Span
 from models.speech.vad import find_speech
 from models.speech.wav2vec2 import Wav2Vec2Transcriber
@@ -48,6 +52,10 @@ def deaf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def had(source: object, cache: Path) -> Network:
+    return network_of(str(source), cache, 1, lambda *_: None)
+
+
 async def listen(
     cache: Path,
     models: Mapping[Language, Path],
@@ -55,7 +63,8 @@ async def listen(
     language: Language | None = None,
     hint: Language | None = None,
 ) -> tuple[str, Language]:
-    engine = Wav2Vec2Transcriber({key: str(folder) for key, folder in models.items()}, cache, threads=1)
+    networks = {key: had(folder, cache) for key, folder in models.items()}
+    engine = Wav2Vec2Transcriber(networks, threads=1)
     transcript = engine.transcribe(samples, find_speech(samples), language, hint)
     assert transcript.engine == "wav2vec2"
     return transcript.text, transcript.language
@@ -71,7 +80,7 @@ async def test_a_voice_note_is_written_down_exactly(cache: Path, name: str) -> N
 
 
 async def test_words_stand_where_they_were_said(cache: Path) -> None:
-    engine = Wav2Vec2Transcriber({"en": str(TINY)}, cache, threads=1)
+    engine = Wav2Vec2Transcriber({"en": had(TINY, cache)}, threads=1)
     quiet = np.zeros(3 * SAMPLE_RATE, np.float32)
     alone = await note()
     late = np.concatenate([quiet, alone])
@@ -100,10 +109,10 @@ async def test_the_surer_language_is_kept(cache: Path, deaf: Path, hint: Languag
 
 
 @pytest.mark.parametrize("hint", [None, "ru"])
-async def test_one_model_is_enough(cache: Path, hint: Language | None) -> None:
-    broken = cache / "nothing-here"
+async def test_one_language_is_enough(cache: Path, hint: Language | None) -> None:
     assert await listen(cache, {"en": TINY}, await note(), None, hint) == (SAID[NOTE], "en")
-    assert await listen(cache, {"en": TINY, "ru": broken}, await note(), None, hint) == (SAID[NOTE], "en")
+    with pytest.raises(EngineUnavailable, match="'ru'"):
+        await listen(cache, {"en": TINY}, await note(), "ru", hint)
 
 
 async def test_a_language_that_nobody_understands(cache: Path, deaf: Path) -> None:
@@ -114,7 +123,7 @@ async def test_a_language_that_nobody_understands(cache: Path, deaf: Path) -> No
 
 @pytest.mark.parametrize("language", [None, "en"])
 async def test_silence_has_no_words(cache: Path, language: Language | None) -> None:
-    engine = Wav2Vec2Transcriber({"en": str(TINY)}, cache, threads=1)
+    engine = Wav2Vec2Transcriber({"en": had(TINY, cache)}, threads=1)
     silence = np.zeros(2 * SAMPLE_RATE, np.float32)
     for speech in ([], [Span(0.5, 1.5)], [Span(0, 0.01)]):
         with pytest.raises(UnusableNote) as refused:
@@ -155,9 +164,8 @@ def test_a_model_that_cannot_be_used_says_so_in_one_line(
             case _:
                 content = json.loads((folder / name).read_text()) if name == "config.json" else {}
                 (folder / name).write_text(json.dumps(content | change))
-    engine = Wav2Vec2Transcriber({"en": str(folder)}, tmp_path / "cache", threads=1)
     with pytest.raises(EngineUnavailable) as refused:
-        engine.load("en")
+        had(folder, tmp_path / "cache")
     assert complaint in str(refused.value)
     assert str(folder) in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -165,8 +173,49 @@ def test_a_model_that_cannot_be_used_says_so_in_one_line(
 
 def test_a_model_that_is_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    engine = Wav2Vec2Transcriber({"en": "nobody/no-such-model"}, tmp_path)
     with pytest.raises(EngineUnavailable, match="nobody/no-such-model: no such folder, and the model hub"):
-        engine.load("en")
-    with pytest.raises(EngineUnavailable, match="'ru'"):
-        engine.load("ru")
+        had("nobody/no-such-model", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [RuntimeError("Data processing error: CAS service error"), TimeoutError(), ValueError("no")],
+    ids=repr,
+)
+def test_a_line_that_breaks_while_a_model_comes_is_one_line_for_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    def breaks(*_: object, local_files_only: bool = False, **__: object) -> str:
+        raise LocalEntryNotFoundError("nothing yet") if local_files_only else broken
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", breaks)
+    with pytest.raises(EngineUnavailable, match=r"some/model: .* does not give it") as refused:
+        had("some/model", tmp_path)
+    assert (str(broken) or type(broken).__name__) in str(refused.value)
+
+
+def test_a_disk_that_is_full_while_a_model_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("models.speech.conversion._write", full)
+    with pytest.raises(EngineUnavailable, match="No space left on device"):
+        had(TINY, tmp_path)
+    assert not list((tmp_path / "wav2vec2").iterdir())
+
+
+def test_a_language_that_cannot_be_had_is_named_at_the_start_and_asked_for_no_more(tmp_path: Path) -> None:
+    sources: dict[Language, str] = {"en": str(TINY), "ru": str(tmp_path / "none")}
+    engine = open_engine("wav2vec2", sources, tmp_path, 1, lambda *_: None)
+    assert f"wav2vec2, {TINY}; no ru: " in engine.about
+
+
+def test_other_weights_are_other_weights(tmp_path: Path, deaf: Path) -> None:
+    def weights(**sources: Path) -> str:
+        named = {language: str(folder) for language, folder in sources.items()}
+        return open_engine("wav2vec2", named, tmp_path, 1, lambda *_: None).weights  # type: ignore[arg-type]
+
+    assert weights(en=TINY) == weights(en=TINY)
+    assert len({weights(en=TINY), weights(en=deaf), weights(en=TINY, ru=deaf)}) == 3
