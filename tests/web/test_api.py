@@ -154,7 +154,7 @@ def test_a_client_that_asks_too_much_is_told_so(server, tmp_path):
     try:
         program = Client(limited.url, verbose=False)
         assert program.predict(handle_file(NOTE), api_name="/predict")["tone"] == "negative"
-        with pytest.raises(AppError, match="more than 1 notes from you within an hour"):
+        with pytest.raises(AppError, match="more than 1 note from you within an hour"):
             program.predict(handle_file(NOTE), api_name="/predict")
     finally:
         limited.process.terminate()
