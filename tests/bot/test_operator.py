@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy.exc import OperationalError
 from telegram import Bot, Chat, Message, Update, User
 from telegram.error import ChatMigrated
@@ -100,10 +101,13 @@ async def test_limits_allow_list_and_admin(telegram, tmp_path):
 
 
 @pytest.mark.slow
-async def test_words_on_a_button_count_against_the_limits(telegram, tmp_path):
+async def test_words_that_are_heard_again_count_against_the_limits(telegram, tmp_path):
     anna, max_ = (telegram.user(name, language_code="en") for name in ("Anna", "Max"))
     family = telegram.group("Family", members=[max_], admins=[anna])
-    env = OFFLINE | {"FOREWARN_LIMITS__NOTES_PER_USER_HOUR": "2"}
+    env = OFFLINE | {
+        "FOREWARN_LIMITS__NOTES_PER_USER_HOUR": "2",
+        "FOREWARN_GIVEN_KEY": Fernet.generate_key().decode(),
+    }
     async with BotProcess(telegram, tmp_path / "data", env=env) as bot:
         await bot.wait_ready()
 
@@ -116,6 +120,17 @@ async def test_words_on_a_button_count_against_the_limits(telegram, tmp_path):
         refused = await warning.press("Show the words", by=anna)
         assert refused.show_alert
         assert "more than 2 notes from you" in refused.text
+
+        # Nor are words listened to that she gives away.
+        for button in ("Wrong?", "neutral"):
+            await press(warning, button, by=anna)
+        question = await mine.says("corrections")
+        for button in ("Yes, gladly", "The words of my own notes too"):
+            await press(question, button, by=anna)
+        for button in ("Wrong?", "positive"):
+            await press(warning, button, by=anna)
+        await mine.silence(1)
+        assert "words not given" in bot.log()
 
         # In a group what was just heard is there for all, at the cost of whoever asked first.
         family.add_bot(by=anna, admin=True)
