@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -37,6 +36,7 @@ from bot.warnings.checks import answered
 from bot.warnings.contacts import introduced, mute_button
 from bot.warnings.excuses import excuse_button
 from bot.warnings.feedback import wrong_button
+from bot.warnings.limits import limit_text
 from bot.warnings.phrase import reaction
 from bot.warnings.quiet import is_quiet
 from bot.warnings.words import reveal_button
@@ -199,7 +199,7 @@ class Answerer:
         texts = texts_for(chat.language, note.language_code)
         refusal = await self._meter.refusal(asked)
         if refusal is not None:
-            await self._courier.fill(note.inline_id, _limit_text(refusal, texts))
+            await self._courier.fill(note.inline_id, limit_text(refusal, texts))
             return Outcome.LIMITED
         try:
             heard = await self._hear(asked, chat, note.job_id)
@@ -355,7 +355,7 @@ class Answerer:
     async def _refuse(self, note: Note, chat: ChatSettings, texts: Texts, refusal: Allowance) -> Outcome:
         await self._waiting.over(note)
         if await self._meter.tells(refusal):
-            await self._say(note, chat, texts, _limit_text(refusal, texts))
+            await self._say(note, chat, texts, limit_text(refusal, texts))
         return Outcome.LIMITED
 
     @asynccontextmanager
@@ -383,11 +383,6 @@ class Answerer:
 
 def _about_rights(group: str, language_code: str | None) -> str:
     return texts_for(ChatLanguage.AUTO, language_code)("no-rights", group=escape(group, quote=False))
-
-
-def _limit_text(refusal: Allowance, texts: Texts) -> str:
-    minutes = math.ceil((refusal.ends_at - datetime.now(UTC)).total_seconds() / 60)
-    return texts(f"limit-{refusal.use}", most=int(refusal.most), minutes=minutes)
 
 
 def _is_quiet_now(chat: ChatSettings, texts: Texts) -> bool:
