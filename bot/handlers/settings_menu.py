@@ -245,10 +245,7 @@ def _preview(chat: ChatSettings, texts: Texts) -> str:
     if chat.style is Style.DIGEST:
         now = int(time.time())
         notes: list[tuple[Tone, int]] = [("negative", 6), ("positive", 4), ("neutral", 1)]
-        lines = [
-            line(_example(tone, texts), texts, sent_at=now - 60 * minutes, name=None, link=None)
-            for tone, minutes in notes
-        ]
+        lines = [line(_example(tone, texts), texts, sent_at=now - 60 * minutes) for tone, minutes in notes]
         return digest(lines, texts)
     warning = phrase(_example("negative", texts), chat, texts)
     if warning.reaction is not None:

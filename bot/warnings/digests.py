@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from html import escape
 
 from bot.notes import Note
 from bot.store import ChatSettings, Style
@@ -25,16 +24,15 @@ def digest(lines: Collection[str], texts: Texts) -> str:
 
 def digest_line(note: Note, verdict: Verdict, texts: Texts) -> str:
     """What the digest says of one note: tone, when it was sent, how long it is, and where."""
-    return line(verdict, texts, sent_at=note.sent_at, name=None, link=_link(note))
+    return line(verdict, texts, sent_at=note.sent_at, link=_link(note))
 
 
-def line(verdict: Verdict, texts: Texts, *, sent_at: int, name: str | None, link: str | None) -> str:
-    """`sent_at`: Unix time. `name` as it stands in Telegram: no HTML."""
+def line(verdict: Verdict, texts: Texts, *, sent_at: int, link: str | None = None) -> str:
+    """`sent_at`: Unix time."""
     tone = phrase(verdict, ChatSettings(style=Style.DIGEST), texts).html
     length = f"🎙 {clock(verdict.duration)}"
     where = f'<a href="{link}">{length}</a>' if link else length
-    who = [f"<b>{escape(name, quote=False)}</b>"] if name else []
-    return " · ".join([tone, *who, _time(sent_at), where])
+    return " · ".join([tone, _time(sent_at), where])
 
 
 def _time(sent_at: Seconds) -> str:

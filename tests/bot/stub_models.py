@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,8 @@ import models.analyzer
 from bot import cli
 from models.analyzer import Analyzer
 from models.audio import SAMPLE_RATE
-from models.speech.transcript import Samples
+from models.speech.transcript import Samples, Span
+from models.tone.model import WEIGHTS
 from models.turns import Pause
 from models.verdict import EMOTIONS, TONES, JudgedWord, Language, Moment, Seconds, Verdict
 
@@ -52,12 +52,13 @@ class StubAnalyzer(Analyzer):
 
     def __init__(self, seconds: Seconds) -> None:
         # No tone model either: `_verdict` and `_judge` are all that use one.
-        super().__init__(None, None, "stub", ThreadPoolExecutor(4), Path())  # type: ignore[arg-type]
+        super().__init__(None, None, WEIGHTS, ThreadPoolExecutor(64))  # type: ignore[arg-type]
         self._seconds = seconds
 
     def _verdict(
         self,
         samples: Samples,
+        speech: Sequence[Span],
         language: Language | None,
         hint: Language | None,
         pause: Pause,
@@ -101,11 +102,16 @@ async def _decode(data: bytes, limits: Any = None) -> Samples:
     return samples
 
 
+def _find_speech(samples: Samples, **_: Any) -> list[Span]:
+    return [Span(0.0, len(samples) / SAMPLE_RATE)]
+
+
 async def _open(*_: Any) -> StubAnalyzer:
     return StubAnalyzer(float(os.environ.get("STUB_SECONDS", "0")))
 
 
 if __name__ == "__main__":
+    models.analyzer.find_speech = _find_speech
     if not DECODES:
         models.analyzer.decode = _decode
     Analyzer.open = _open  # type: ignore[method-assign, assignment]
