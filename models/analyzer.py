@@ -42,7 +42,7 @@ from models.speech.vad import find_speech
 from models.tone.attention import Attention, AttentionModel
 from models.tone.model import WEIGHTS, Judgement, ToneModel
 from models.tone.text import detect_language, normalise, recogniser_errors
-from models.tone.windows import WHOLE, read
+from models.tone.windows import read
 from models.turns import Pause, Turns, Wanted
 from models.verdict import (
     EMOTIONS,
@@ -391,7 +391,8 @@ class Analyzer:
 
     def _judge(self, texts: Sequence[str], language: Language | None) -> list[Verdict]:
         worded = [text for text in texts if normalise(text, language)]
-        short = [text for text in worded if len(text.split()) <= WHOLE]
+        # A text that the model would cut is judged in windows, as a long note is: its end counts too.
+        short = [text for text in worded if self._tone.reads_whole(text, language)]
         judged = dict(zip(short, self._tone.judge(short, [language] * len(short)), strict=True))
         for text in set(worded) - set(short):
             words = [Word(word, 0.0, 0.0) for word in text.split()]

@@ -172,6 +172,14 @@ class ToneModel:
             raise ValueError("a text without words has no tone")
         return clean, self._tokenizer.encode(clean)
 
+    def reads_whole(self, text: str, language: Language | None) -> bool:
+        """Whether nothing is cut off at the end of the text.
+
+        Raises:
+            ValueError: the text has no words.
+        """
+        return not self.encode(text, language)[1].overflowing
+
     def _log_odds(self, texts: Sequence[str], language: Language, tone: int) -> _Floats:
         """Calibrated log-odds of `tone` for each text; even odds among the tones where nothing is left."""
         odds = np.full(len(texts), -np.log(len(TONES) - 1), dtype=np.float32)

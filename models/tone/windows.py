@@ -16,7 +16,7 @@ from models.tone.model import Judgement, ToneModel
 from models.tone.text import normalise
 from models.verdict import EMOTIONS, TONES, Language, Moment, Seconds
 
-__all__ = ["WHOLE", "Reading", "read", "windows"]
+__all__ = ["Reading", "read", "windows"]
 
 WHOLE: int = 40
 """Up to this many words a note is one window."""
