@@ -68,15 +68,16 @@ async def test_files_that_nothing_can_be_heard_in_do_not_stay_in_memory(tmp_path
     async with stage(tmp_path, env={"STUB_DECODES": "yes"}) as on:
         [chat] = on.crowd.private(1)
         before = on.bot.memory
-        for number in range(8):
+        for number in range(12):
             await chat.voice(on.crowd.people[0], bytes([number]) * (LARGE - 1)).reply(within=30)
-        # What was read from the line a moment ago may still lie there.
+        # What was read from the line a moment ago may still lie there, and glibc keeps up to twice the
+        # largest block for itself in each of two heaps.
         for _ in range(150):
             grown = on.bot.memory - before
-            if grown < 4 * LARGE:
+            if grown < 6 * LARGE:
                 break
             await asyncio.sleep(0.2)
-        assert grown < 4 * LARGE
+        assert grown < 6 * LARGE
 
 
 async def test_what_was_answered_while_the_disk_took_no_word_of_it_is_not_answered_again(tmp_path):

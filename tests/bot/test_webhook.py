@@ -86,7 +86,9 @@ async def test_only_telegram_is_heard_and_what_it_says_is_answered(telegram, tmp
         assert told.params["secret_token"] == SECRET
         assert "message" in told.params["allowed_updates"]
         forged = {"update_id": 1, "message": "whatever"}
-        async with httpx.AsyncClient(trust_env=False) as stranger:
+        # Telegram is told of the address a moment before anybody listens there.
+        patient = httpx.AsyncHTTPTransport(retries=6)
+        async with httpx.AsyncClient(trust_env=False, transport=patient) as stranger:
             for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "guessed"}):
                 assert (await stranger.post(url, json=forged, headers=headers)).status_code == 403
         await chat.voice(person, note_of("negative")).reply(within=HEARD)
