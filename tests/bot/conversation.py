@@ -9,12 +9,27 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from bot import demo
+from bot import demo, notes
 from tests.telegram import Note, Room, User
 
-__all__ = ["FFMPEG", "choose", "convert", "press", "sample", "silence", "words_of"]
+__all__ = ["FFMPEG", "PLAIN", "choose", "convert", "press", "sample", "silence", "words_of"]
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+PLAIN = notes.Note(
+    message_id=1,
+    sent_at=0,
+    file_id="f",
+    file_unique_id="u",
+    file_size=None,
+    duration=None,
+    chat_id=1,
+    reply_to=1,
+    thread_id=None,
+    private=True,
+    asked=False,
+    language_code=None,
+)
+"""A voice note in private as the bot's own code has it; `replace` what matters."""
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from telegram import Bot, InlineKeyboardMarkup
 
 from bot.courier import Courier
-from bot.notes import Note
+from tests.bot.conversation import PLAIN
 from tests.telegram import TelegramEmulator
 
 SLOW = 1.5
@@ -34,20 +35,7 @@ async def test_progress_that_says_the_same_once_more_stays_one_that_can_be_chang
         anna = tg.user("Anna")
         chat = tg.private(anna)
         chat.text(anna, "Hello")
-        note = Note(
-            message_id=1,
-            sent_at=0,
-            file_id="f",
-            file_unique_id="u",
-            file_size=None,
-            duration=None,
-            chat_id=anna.id,
-            reply_to=1,
-            thread_id=None,
-            private=True,
-            asked=False,
-            language_code=None,
-        )
+        note = replace(PLAIN, chat_id=anna.id)
         no_buttons = InlineKeyboardMarkup([])
         async with Bot(tg.token, base_url=f"{tg.url}/bot") as bot:
             courier = Courier(bot, patience=5, pace=None)

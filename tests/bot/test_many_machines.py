@@ -14,10 +14,11 @@ from types import SimpleNamespace
 import pytest
 
 from bot.digests import Digests
-from bot.notes import Note, from_json
+from bot.notes import from_json
 from bot.store import Limit, Member, Store
 from bot.store.chat import ChatLanguage
 from bot.warnings import texts_for
+from tests.bot.conversation import PLAIN
 from tests.bot.stub_models import note_of
 from tests.bot.test_warnings import ANGRY
 from tests.telegram import BotProcess
@@ -35,21 +36,6 @@ OLDER = (
     "runpy.run_module('tests.bot.stub_models', run_name='__main__', alter_sys=True)",
 )
 """A version whose jobs have another form."""
-
-PLAIN = Note(
-    message_id=1,
-    sent_at=0,
-    file_id="f",
-    file_unique_id="u",
-    file_size=None,
-    duration=None,
-    chat_id=1,
-    reply_to=1,
-    thread_id=None,
-    private=True,
-    asked=False,
-    language_code=None,
-)
 
 
 class Machines:
